@@ -1,0 +1,121 @@
+/**
+ * JSON whose numbers survive. `JSON.parse` rounds a number beyond 2^53 and `JSON.stringify` writes
+ * `1.0` as `1`; here a number that a round trip would alter is carried as its source text.
+ */
+declare global {
+  interface JSON {
+    /** ES2026: a value that `JSON.stringify` writes as the given text. */
+    rawJSON(text: string): { readonly rawJSON: string };
+    isRawJSON(value: unknown): value is { readonly rawJSON: string };
+    parse(
+      text: string,
+      reviver: (
+        this: unknown,
+        key: string,
+        value: unknown,
+        context: { source?: string },
+      ) => unknown,
+    ): unknown;
+  }
+}
+
+/** A number wherever JSON allows one. It may also match inside a string, which costs time, not truth. */
+const NUMBER_TOKEN = /[:[,]\s*(-?\d[\d.eE+-]*)(?=\s*[,\]}])/g;
+/** The escape of a surrogate: the only way in which a lone one can arrive in UTF-8 JSON. */
+const SURROGATE_ESCAPE = /\\u[dD][89a-fA-F]/;
+
+/**
+ * Parses JSON so that `JSON.stringify` gives every number back as it was written. A lone surrogate,
+ * which UTF-8 cannot hold, becomes U+FFFD.
+ *
+ * @throws SyntaxError if the text is not JSON.
+ */
+export function parseJson(text: string): unknown {
+  const value = hasInexactNumber(text)
+    ? JSON.parse(text, keepNumber)
+    : (JSON.parse(text) as unknown);
+  return SURROGATE_ESCAPE.test(text) ? wellFormed(value) : value;
+}
+
+function hasInexactNumber(text: string): boolean {
+  for (const [, token] of text.matchAll(NUMBER_TOKEN)) {
+    if (token !== undefined && !isExact(token)) return true;
+  }
+  return false;
+}
+
+function isExact(source: string): boolean {
+  return String(Number(source)) === source;
+}
+
+function keepNumber(_key: string, value: unknown, context: { source?: string }): unknown {
+  const { source } = context;
+  return typeof value === 'number' && source !== undefined && !isExact(source)
+    ? JSON.rawJSON(source)
+    : value;
+}
+
+function wellFormed(value: unknown): unknown {
+  if (typeof value === 'string') return value.toWellFormed();
+  if (Array.isArray(value)) return value.map(wellFormed);
+  if (!isObject(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, member]) => [key.toWellFormed(), wellFormed(member)]),
+  );
+}
+
+/** Whether a parsed value is a JSON object (not null, an array or a kept number). */
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return (
+    typeof value === 'object' && value !== null && !Array.isArray(value) && !JSON.isRawJSON(value)
+  );
+}
+
+/** Whether two JSON texts mean the same: key order, white space and the spelling of numbers do not count. */
+export function sameJson(a: string, b: string): boolean {
+  return a === b || canonicalJson(a) === canonicalJson(b);
+}
+
+/** As {@link sameJson}, and the order of an outermost array does not count either. */
+export function sameJsonSet(a: string, b: string): boolean {
+  return a === b || canonicalSet(a) === canonicalSet(b);
+}
+
+/** One text for all JSON texts that mean the same: sorted keys, no white space, numbers in normal form. */
+export function canonicalJson(text: string): string {
+  return canonical(parseSources(text));
+}
+
+function canonicalSet(text: string): string {
+  const value = parseSources(text);
+  return Array.isArray(value) ? JSON.stringify(value.map(canonical).sort()) : canonical(value);
+}
+
+/** Every number as its source text, so that none is compared by its rounded value. */
+function parseSources(text: string): unknown {
+  return JSON.parse(text, (_key, value, { source }) =>
+    typeof value === 'number' && source !== undefined ? JSON.rawJSON(source) : value,
+  );
+}
+
+function canonical(value: unknown): string {
+  if (JSON.isRawJSON(value)) return normalNumber(value.rawJSON);
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
+  if (!isObject(value)) return JSON.stringify(value);
+  const members = Object.keys(value)
+    .sort()
+    .map((key) => `${JSON.stringify(key)}:${canonical(value[key])}`);
+  return `{${members.join(',')}}`;
+}
+
+/** A JSON number as an integer without trailing zeros and a power of ten: `1.50` and `15e-1` are both `15e-1`. */
+function normalNumber(source: string): string {
+  const [mantissa = '', exponent = '0'] = source.toLowerCase().split('e');
+  const sign = mantissa.startsWith('-') ? '-' : '';
+  const [whole = '', fraction = ''] = mantissa.slice(sign.length).split('.');
+  const digits = (whole + fraction).replace(/^0+/, '');
+  const significant = digits.replace(/0+$/, '');
+  if (significant === '') return '0';
+  const power = Number(exponent) - fraction.length + (digits.length - significant.length);
+  return `${sign}${significant}e${power}`;
+}
