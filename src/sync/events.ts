@@ -1,0 +1,54 @@
+import type { Change, Counts } from '../inventory/change.ts';
+import type { Failure } from '../inventory/failure.ts';
+import type { RunMode, Usage } from './ports.ts';
+
+/** Why requests are not being sent: the configured window is full, or the server asked for a pause. */
+export type WaitReason = 'window' | 'throttled' | 'quota-low';
+
+/** Everything worth telling about a run, as it happens. What is told of images is told after it was committed. */
+export type RunEvent =
+  | {
+      readonly type: 'sync.started';
+      readonly mode: RunMode;
+      readonly expected: number | undefined;
+      readonly stored: number;
+    }
+  | {
+      readonly type: 'sync.page';
+      readonly page: number;
+      readonly images: number;
+      readonly listed: number;
+      readonly requestMs: number;
+      readonly cfRay: string | undefined;
+    }
+  | { readonly type: 'sync.confirming'; readonly asked: number; readonly gone: number }
+  | { readonly type: 'sync.waiting'; readonly reason: WaitReason; readonly waitMs: number }
+  | {
+      readonly type: 'request.retry';
+      readonly attempt: number;
+      readonly waitMs: number;
+      readonly status: number | undefined;
+      readonly reason: string;
+      readonly cfRay: string | undefined;
+    }
+  | { readonly type: 'image.changed'; readonly change: Change; readonly mode: RunMode }
+  | { readonly type: 'sync.unlogged'; readonly count: number }
+  | { readonly type: 'sync.mismatch'; readonly listed: number; readonly expected: number }
+  | {
+      readonly type: 'sync.finished';
+      readonly mode: RunMode;
+      readonly isBaseline: boolean;
+      readonly counts: Counts;
+      readonly usage: Usage;
+      readonly durationMs: number;
+    }
+  | {
+      readonly type: 'sync.incomplete' | 'sync.held' | 'sync.failed';
+      readonly failure: Failure;
+      readonly listed: number;
+      readonly usage: Usage;
+      readonly durationMs: number;
+    };
+
+/** Takes events as they happen. It must not throw and must not wait. */
+export type Emit = (event: RunEvent) => void;

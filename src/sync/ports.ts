@@ -1,0 +1,124 @@
+import type { Change, Counts } from '../inventory/change.ts';
+import type { Image } from '../inventory/image.ts';
+
+/** What a run needs of time. Tests inject their own. */
+export interface Clock {
+  /** Milliseconds since 1970, UTC. */
+  now(): number;
+  /** Resolves after `ms` milliseconds; rejects with the signal's reason when it aborts first. */
+  wait(ms: number, signal: AbortSignal): Promise<void>;
+}
+
+/** How long a run may go on. Every request carries it. */
+export interface Limits {
+  readonly signal: AbortSignal;
+  /** Milliseconds since 1970; `Infinity` when there is no deadline. */
+  readonly deadlineAt: number;
+}
+
+/** One page of the list, after it was proved to be one. Never empty. */
+export interface ListPage {
+  /** Counted from 1. */
+  readonly number: number;
+  readonly images: readonly Image[];
+  readonly requestMs: number;
+  readonly cfRay: string | undefined;
+}
+
+/** What was asked of the network so far. */
+export interface Usage {
+  /** Every attempt, retries included. */
+  readonly requests: number;
+  readonly retries: number;
+}
+
+/**
+ * Where images come from: one account behind one version of the list API. Every method throws a
+ * `Failure` when the answer cannot be had, or the signal's reason when it aborts. A source is for
+ * one run; it may be asked from several places at once.
+ */
+export interface Source {
+  /** How many images the account says it holds, drafts perhaps included; `undefined` if it will not say. */
+  expected(limits: Limits): Promise<number | undefined>;
+  /**
+   * Every page, in order of arrival, each once. Ends normally only when the end of the list was
+   * reached: an iteration that ends has read the whole list, and one that throws has not.
+   *
+   * @param expected - What {@link Source.expected} said; a plan for reading ahead, not a promise.
+   */
+  list(expected: number | undefined, limits: Limits): AsyncIterable<ListPage>;
+  /** One image by its id; `undefined` only when the API answered that there is no such image. */
+  find(id: string, limits: Limits): Promise<Image | undefined>;
+  /** Whether requests are waiting for quota just now. */
+  isWaiting(): boolean;
+  usage(): Usage;
+}
+
+export type RunMode = 'full' | 'quick' | 'dry-run';
+export type RunStatus = 'running' | 'complete' | 'incomplete' | 'held' | 'failed' | 'interrupted';
+
+/** What the ledger knows of a run before it starts. */
+export interface RunStart {
+  readonly accountId: string;
+  readonly mode: RunMode;
+  readonly api: string;
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
+  readonly toolVersion: string;
+  /** The creators that the list is limited to, `''` for "not set"; `undefined` for all images. */
+  readonly creators: readonly string[] | undefined;
+}
+
+/** What the ledger knows of a run after it ended. */
+export interface RunEnd extends Usage {
+  readonly finishedAt: number;
+  readonly expected: number | undefined;
+}
+
+/** A run that ended without publishing. */
+export interface RunFailure {
+  readonly status: Exclude<RunStatus, 'running' | 'complete'>;
+  readonly listed: number;
+  readonly code: string;
+  readonly message: string;
+}
+
+/** The place where runs are remembered. Opening one means holding its writer lock. */
+export interface Store {
+  /** Writes the ledger row `running` and opens a stage for it. */
+  begin(start: RunStart): Stage;
+}
+
+/**
+ * One run's work, invisible to readers until {@link Stage.publish}. The order is: pages, then
+ * suspects with their verdicts, then exactly one of `publish`, `rehearse` and `abandon`.
+ */
+export interface Stage {
+  readonly runId: number;
+  /** Whether the account has no complete run yet, so that everything is new and nothing is news. */
+  readonly isBaseline: boolean;
+  /** Stored images within the run's scope, before the run. */
+  readonly stored: number;
+
+  /**
+   * Compares a page with what is stored and stages the differences; commits before it returns.
+   *
+   * @returns How many of the page's ids this run had not seen before.
+   */
+  add(images: readonly Image[]): number;
+  /** Stored images of the scope that no page showed, with no verdict yet. Lazy; in batches of bounded size. */
+  suspects(): Iterable<readonly string[]>;
+  /** A suspect was found alive: as if a page had shown it, but not counted as listed. */
+  acquit(image: Image): void;
+  /** A suspect is proved to be gone. */
+  condemn(id: string): void;
+
+  /** Makes the stage the account's inventory and closes the ledger row, in one transaction. */
+  publish(end: RunEnd): Counts;
+  /** As {@link Stage.publish}, then undone: `onChange` sees what would have been written. The ledger row stays. */
+  rehearse(end: RunEnd, onChange: (change: Change) => void): Counts;
+  /** Drops the stage and closes the ledger row with the reason. */
+  abandon(end: RunEnd, failure: RunFailure): void;
+  /** What {@link Stage.publish} wrote to `changes`, oldest first. */
+  changes(): Iterable<Change>;
+}
