@@ -1,0 +1,146 @@
+import { asFailure, Failure } from '../inventory/failure.ts';
+import type { Emit } from '../sync/events.ts';
+import type { Clock, Limits, Usage } from '../sync/ports.ts';
+import { readEnvelope, type Verdict } from './envelope.ts';
+import { cfRay, quotaLeft, retryAfterMs } from './headers.ts';
+import type { Pacer } from './pace.ts';
+import type { Answer, Transport } from './transport.ts';
+import { networkCode } from './transport.ts';
+
+export interface ClientOptions {
+  readonly transport: Transport;
+  readonly pacer: Pacer;
+  readonly clock: Clock;
+  readonly emit: Emit;
+  /** Retries of one request after passing faults; being throttled is limited by the deadline alone. */
+  readonly maxRetries: number;
+  /** 0 (inclusive) to 1 (exclusive), for jitter. */
+  readonly random: () => number;
+}
+
+/** A believed answer: what the reader made of its result, and where it came from. */
+export interface Reply<T> {
+  readonly value: T;
+  readonly requestMs: number;
+  readonly cfRay: string | undefined;
+}
+
+const FIRST_BACKOFF_MS = 500;
+const LONGEST_BACKOFF_MS = 30_000;
+/** Cloudflare blocks a user that exceeded its quota for five minutes. */
+const LONGEST_THROTTLE_MS = 300_000;
+
+/** Network errors that say that the other side is not who it should be: asking again cannot help. */
+const TLS_CODES = /^(ERR_TLS_|ERR_SSL_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_)/;
+
+/** Asks the API until it has a believable answer, or knows that there will be none. */
+export class ApiClient {
+  readonly #options: ClientOptions;
+  #requests = 0;
+  #retries = 0;
+
+  constructor(options: ClientOptions) {
+    this.#options = options;
+  }
+
+  usage(): Usage {
+    return { requests: this.#requests, retries: this.#retries };
+  }
+
+  isWaiting(): boolean {
+    return this.#options.pacer.isWaiting;
+  }
+
+  /**
+   * One GET, with retries.
+   *
+   * @param read - Proves and decodes the result; a `Failure` it throws is a fault of the answer, and retried.
+   * @returns `undefined` when the API said that there is no such image.
+   */
+  async get<T>(
+    path: string,
+    read: (result: unknown) => T,
+    limits: Limits,
+  ): Promise<Reply<T> | undefined> {
+    const { pacer } = this.#options;
+    let faults = 0;
+    for (let attempt = 1; ; attempt += 1) {
+      const outcome = await pacer.run(() => this.#attempt(path, read, limits), limits.signal);
+      if ('reply' in outcome) return outcome.reply;
+      const { kind, failure, answer } = outcome;
+      if (kind === 'passing') faults += 1;
+      if (kind === 'final' || faults > this.#options.maxRetries) throw failure;
+
+      const waitMs = this.#waitMs(kind, attempt, answer);
+      this.#throwIfTooLate(failure, waitMs, limits);
+      this.#retries += 1;
+      this.#options.emit({
+        type: 'request.retry',
+        attempt,
+        waitMs,
+        status: answer?.status,
+        reason: failure.message,
+        cfRay: answer && cfRay(answer.headers),
+      });
+      if (kind === 'throttled') pacer.pause(waitMs, 'throttled');
+      else await this.#options.clock.wait(waitMs, limits.signal);
+    }
+  }
+
+  async #attempt<T>(
+    path: string,
+    read: (result: unknown) => T,
+    limits: Limits,
+  ): Promise<Outcome<T>> {
+    this.#requests += 1;
+    let answer: Answer;
+    try {
+      answer = await this.#options.transport.get(path, limits.signal);
+    } catch (error) {
+      limits.signal.throwIfAborted();
+      return { kind: curable(error) ? 'passing' : 'final', failure: asFailure(error) };
+    }
+    const quota = quotaLeft(answer.headers);
+    if (quota !== undefined) this.#options.pacer.observe(quota);
+    return believe(readEnvelope(answer), answer, read);
+  }
+
+  /** Full jitter after faults; after being throttled, what the server asked for. */
+  #waitMs(kind: 'passing' | 'throttled', attempt: number, answer: Answer | undefined): number {
+    const { clock, random } = this.#options;
+    const asked = answer && retryAfterMs(answer.headers, clock.now());
+    if (asked !== undefined && (kind === 'throttled' || asked > 0)) return asked;
+    const grown = FIRST_BACKOFF_MS * 2 ** (attempt - 1);
+    if (kind === 'throttled') return Math.min(LONGEST_THROTTLE_MS, 2 * grown);
+    return random() * Math.min(LONGEST_BACKOFF_MS, grown);
+  }
+
+  #throwIfTooLate(failure: Failure, waitMs: number, limits: Limits): void {
+    if (this.#options.clock.now() + waitMs < limits.deadlineAt) return;
+    throw failure;
+  }
+}
+
+type Outcome<T> =
+  | { readonly reply: Reply<T> | undefined }
+  | {
+      readonly kind: 'passing' | 'throttled' | 'final';
+      readonly failure: Failure;
+      readonly answer?: Answer;
+    };
+
+function believe<T>(verdict: Verdict, answer: Answer, read: (result: unknown) => T): Outcome<T> {
+  if (verdict.kind === 'absent') return { reply: undefined };
+  if (verdict.kind !== 'result') return { kind: verdict.kind, failure: verdict.failure, answer };
+  try {
+    const value = read(verdict.result);
+    return { reply: { value, requestMs: answer.ms, cfRay: cfRay(answer.headers) } };
+  } catch (error) {
+    return { kind: 'passing', failure: asFailure(error), answer };
+  }
+}
+
+function curable(error: unknown): boolean {
+  if (!(error instanceof Failure) || error.code !== 'UNREACHABLE') return false;
+  return !TLS_CODES.test(networkCode(error.cause));
+}

@@ -1,0 +1,37 @@
+import type { Answer } from './transport.ts';
+import type { Quota } from './pace.ts';
+
+type Headers = Answer['headers'];
+
+/** The id of the request at Cloudflare's edge, to quote to their support. */
+export function cfRay(headers: Headers): string | undefined {
+  return single(headers, 'cf-ray')?.slice(0, 64);
+}
+
+/**
+ * What `Retry-After` asks for, in milliseconds. Cloudflare documents whole seconds; HTTP allows a
+ * date as well (RFC 9110, section 10.2.3).
+ *
+ * @returns `undefined` when the header is missing or says nothing sensible.
+ */
+export function retryAfterMs(headers: Headers, now: number): number | undefined {
+  const value = single(headers, 'retry-after')?.trim();
+  if (value === undefined || value === '') return undefined;
+  if (/^\d+$/.test(value)) return Number(value) * 1000;
+  const date = Date.parse(value);
+  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
+}
+
+/** What is left of the server's quota. Source: Cloudflare's rate-limit headers, `"default";r=50;t=30`. */
+export function quotaLeft(headers: Headers): Quota | undefined {
+  const value = single(headers, 'ratelimit');
+  const remaining = value && /;\s*r=(\d+)/.exec(value)?.[1];
+  const reset = value && /;\s*t=(\d+)/.exec(value)?.[1];
+  if (!remaining || !reset) return undefined;
+  return { remaining: Number(remaining), resetMs: Number(reset) * 1000 };
+}
+
+function single(headers: Headers, name: string): string | undefined {
+  const value = headers[name];
+  return Array.isArray(value) ? value[0] : value;
+}

@@ -1,0 +1,57 @@
+import { Failure } from '../inventory/failure.ts';
+import { isObject } from '../inventory/json-text.ts';
+import type { Limits } from '../sync/ports.ts';
+import type { ApiClient } from './client.ts';
+
+/** What the API says of a token. Its dates are ISO 8601, where it has any. */
+export interface TokenState {
+  readonly status: string;
+  readonly expiresOn: string | undefined;
+}
+
+/**
+ * Asks whether a token is good. There are tokens of users and tokens of accounts, and each kind has
+ * its own address. Source: Cloudflare's API reference, "Verify Token".
+ */
+export async function verifyToken(
+  client: ApiClient,
+  accountId: string,
+  limits: Limits,
+): Promise<TokenState> {
+  try {
+    return await ask(client, '/user/tokens/verify', limits);
+  } catch (error) {
+    if (!(error instanceof Failure) || error.code !== 'ACCESS_REFUSED') throw error;
+    return ask(client, `/accounts/${encodeURIComponent(accountId)}/tokens/verify`, limits);
+  }
+}
+
+async function ask(client: ApiClient, path: string, limits: Limits): Promise<TokenState> {
+  const reply = await client.get(path, readState, limits);
+  if (reply === undefined) throw new Failure('BAD_ANSWER', 'the API did not know the address');
+  return reply.value;
+}
+
+function readState(result: unknown): TokenState {
+  const { status, expires_on: expiresOn } = isObject(result) ? result : {};
+  if (typeof status !== 'string')
+    throw new Failure('BAD_ANSWER', 'the answer names no token status');
+  return { status, expiresOn: typeof expiresOn === 'string' ? expiresOn : undefined };
+}
+
+/** Asks for the start of an account's list, to see whether it may be read. @returns The images shown. */
+export async function probeList(
+  client: ApiClient,
+  accountId: string,
+  limits: Limits,
+): Promise<number> {
+  const path = `/accounts/${encodeURIComponent(accountId)}/images/v1?page=1&per_page=10`;
+  const reply = await client.get(
+    path,
+    (result) => (isObject(result) ? result['images'] : undefined),
+    limits,
+  );
+  if (!Array.isArray(reply?.value))
+    throw new Failure('BAD_ANSWER', 'the answer holds no list of images');
+  return reply.value.length;
+}
