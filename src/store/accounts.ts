@@ -1,0 +1,29 @@
+import type { Database } from 'better-sqlite3';
+
+/** An account as the internal tables know it: a small number in place of its 32 characters. */
+export interface StoredAccount {
+  readonly key: number;
+  readonly accountId: string;
+}
+
+/** The stored account, added if it is new. */
+export function findOrAddAccount(database: Database, accountId: string): StoredAccount {
+  const known = database
+    .prepare<[string], number>('SELECT account_key FROM accounts WHERE account_id = ?')
+    .pluck()
+    .get(accountId);
+  if (known !== undefined) return { key: known, accountId };
+  const added = database.prepare('INSERT INTO accounts (account_id) VALUES (?)').run(accountId);
+  return { key: Number(added.lastInsertRowid), accountId };
+}
+
+/** Deletes what an account's unpublished run wrote. */
+export function dropStage(database: Database, accountKey: number): void {
+  database
+    .prepare(
+      `DELETE FROM stored_images WHERE account_key = @accountKey
+         AND row_id > (SELECT visible_row FROM accounts WHERE account_key = @accountKey)`,
+    )
+    .run({ accountKey });
+  database.prepare('DELETE FROM staged_images WHERE account_key = ?').run(accountKey);
+}

@@ -1,0 +1,113 @@
+import { mkdirSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import Sqlite, { type Database } from 'better-sqlite3';
+import { Failure, messageOf } from '../inventory/failure.ts';
+import { explainSqlite } from './errors.ts';
+import { acquireLock } from './lock.ts';
+import { checkVersion, latestVersion, migrate } from './migrate.ts';
+
+/** A database opened for writing, and with it the writer lock. */
+export interface WritableDatabase {
+  readonly database: Database;
+  /** Absolute. */
+  readonly path: string;
+  close(): void;
+}
+
+/** How long a statement waits for a reader or a backup tool to let go, in milliseconds. */
+const BUSY_TIMEOUT_MS = 5000;
+
+/**
+ * Opens the inventory for writing: takes the writer lock, creates or migrates the file.
+ *
+ * @param now - ISO 8601, to tell others since when the lock is held.
+ * @throws Failure `DATABASE_LOCKED`, `DATABASE_UNUSABLE` or `DATABASE_TOO_NEW`, with the file as it was.
+ */
+export function openForWriting(file: string, now: string): WritableDatabase {
+  const path = resolve(file);
+  refuseFolder(path);
+  makeFolder(dirname(path));
+  const closers: (() => void)[] = [];
+  const close = (): void => {
+    for (const closer of closers.splice(0).reverse()) closer();
+  };
+  try {
+    const lock = acquireLock(path, now);
+    closers.push(() => lock.release());
+    const database = new Sqlite(path, { timeout: BUSY_TIMEOUT_MS });
+    closers.push(() => database.close());
+    checkVersion(database, path);
+    configure(database);
+    migrate(database, path);
+    return { database, path, close };
+  } catch (error) {
+    close();
+    throw explainSqlite(error, path);
+  }
+}
+
+/**
+ * Opens the inventory for reading, beside a writer if there is one.
+ *
+ * @throws Failure `DATABASE_MISSING` if there is no file yet.
+ */
+export function openForReading(file: string): Database {
+  const path = resolve(file);
+  refuseFolder(path);
+  if (!exists(path)) throw missing(path);
+  let database: Database | undefined;
+  try {
+    database = new Sqlite(path, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
+    const version = checkVersion(database, path);
+    if (version === 0) throw missing(path);
+    if (version < latestVersion()) throw outdated(path);
+    return database;
+  } catch (error) {
+    database?.close();
+    throw explainSqlite(error, path);
+  }
+}
+
+function configure(database: Database): void {
+  // Only a new file takes these two; WAL lets readers read while a run writes.
+  database.pragma('auto_vacuum = INCREMENTAL');
+  database.pragma('journal_mode = WAL');
+  database.pragma('synchronous = NORMAL');
+  database.pragma('foreign_keys = ON');
+  database.pragma('cache_size = -32768');
+}
+
+function exists(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false }) !== undefined;
+}
+
+function refuseFolder(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) return;
+  throw new Failure('DATABASE_UNUSABLE', `the database ${path} is a folder, not a file`, {
+    hint: 'Name a file in it with --db or IMAGE_INVENTORY_DB.',
+  });
+}
+
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    const message = `the folder ${folder} for the database cannot be created: ${messageOf(error)}`;
+    throw new Failure('DATABASE_UNUSABLE', message, {
+      hint: 'Name a file in a folder that this user may write, with --db or IMAGE_INVENTORY_DB.',
+      cause: error,
+    });
+  }
+}
+
+function missing(path: string): Failure {
+  return new Failure('DATABASE_MISSING', `there is no inventory at ${path} yet`, {
+    hint: 'Take a first snapshot with "image-inventory sync", or name another file with --db.',
+  });
+}
+
+function outdated(path: string): Failure {
+  return new Failure('DATABASE_UNUSABLE', `${path} was written by an older image-inventory`, {
+    hint: 'Run "image-inventory sync" once: it brings the file up to date.',
+  });
+}

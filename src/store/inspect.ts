@@ -1,0 +1,55 @@
+import { accessSync, constants, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { Failure } from '../inventory/failure.ts';
+import { openForReading } from './database.ts';
+import { knownAccounts } from './status.ts';
+
+/** What can be said of an inventory's file without writing to it. */
+export interface DatabaseSummary {
+  /** Absolute. */
+  readonly path: string;
+  /** `undefined` when there is no file yet, and one can be created. */
+  readonly content: { readonly bytes: number; readonly accounts: number } | undefined;
+}
+
+/**
+ * Looks at the configured file, or at the place where it will be.
+ *
+ * @throws Failure when a run could not use it.
+ */
+export function inspectDatabase(file: string): DatabaseSummary {
+  const path = resolve(file);
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (stats === undefined || stats.size === 0) {
+    requireWritable(nearestFolder(dirname(path)), path);
+    return { path, content: undefined };
+  }
+  const database = openForReading(path);
+  try {
+    requireWritable(path, path);
+    requireWritable(dirname(path), path);
+    return { path, content: { bytes: stats.size, accounts: knownAccounts(database).length } };
+  } finally {
+    database.close();
+  }
+}
+
+function nearestFolder(folder: string): string {
+  const isThere = statSync(folder, { throwIfNoEntry: false }) !== undefined;
+  return isThere || dirname(folder) === folder ? folder : nearestFolder(dirname(folder));
+}
+
+function requireWritable(place: string, path: string): void {
+  try {
+    accessSync(place, constants.W_OK);
+  } catch (error) {
+    throw new Failure(
+      'DATABASE_UNUSABLE',
+      `the database ${path} cannot be written: no right to write ${place}`,
+      {
+        hint: 'Check the permissions, or name another file with --db or IMAGE_INVENTORY_DB.',
+        cause: error,
+      },
+    );
+  }
+}

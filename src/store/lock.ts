@@ -1,0 +1,65 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { pid } from 'node:process';
+import Sqlite from 'better-sqlite3';
+import { Failure } from '../inventory/failure.ts';
+import { isBusy } from './errors.ts';
+
+/** The right to write one database. A process that dies, however it dies, loses it. */
+export interface WriterLock {
+  release(): void;
+}
+
+interface Holder {
+  /** Tells two processes apart that have one number on one host name, as containers can. */
+  readonly token: string;
+  readonly holder: string;
+  readonly since: string;
+}
+
+/**
+ * Takes the writer lock of a database, at once or not at all. The lock is the write lock of a small
+ * SQLite file beside it, which the operating system gives back when its process ends; the file also
+ * says who holds it.
+ *
+ * @param now - ISO 8601, for the message that others get.
+ * @throws Failure `DATABASE_LOCKED`, naming the holder.
+ */
+export function acquireLock(databasePath: string, now: string): WriterLock {
+  const file = new Sqlite(`${databasePath}-lock`, { timeout: 0 });
+  const token = randomUUID();
+  try {
+    file.exec('CREATE TABLE IF NOT EXISTS holder (token TEXT, holder TEXT, since TEXT) STRICT');
+    // Writing one's name ends a transaction and lets the lock go for a moment. Whoever slips in
+    // writes another name, so the name is read again under the lock that is kept.
+    do {
+      if (file.inTransaction) file.exec('ROLLBACK');
+      file.exec('BEGIN IMMEDIATE; DELETE FROM holder');
+      file
+        .prepare('INSERT INTO holder VALUES (?, ?, ?)')
+        .run(token, `process ${pid} on ${hostname()}`, now);
+      file.exec('COMMIT; BEGIN IMMEDIATE');
+    } while (readHolder(file)?.token !== token);
+  } catch (error) {
+    const failure = isBusy(error) ? lockedBy(readHolder(file), databasePath, error) : error;
+    file.close();
+    throw failure;
+  }
+  return { release: () => file.close() };
+}
+
+function readHolder(file: Sqlite.Database): Holder | undefined {
+  try {
+    return file.prepare<[], Holder>('SELECT token, holder, since FROM holder').get();
+  } catch {
+    return undefined;
+  }
+}
+
+function lockedBy(holder: Holder | undefined, path: string, cause: unknown): Failure {
+  const who = holder === undefined ? 'another process' : `${holder.holder}, since ${holder.since}`;
+  return new Failure('DATABASE_LOCKED', `${path} is being written by ${who}`, {
+    hint: 'Wait until it has finished, or name another file with --db.',
+    cause,
+  });
+}

@@ -1,0 +1,64 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import type { Database } from 'better-sqlite3';
+import { Failure } from '../inventory/failure.ts';
+
+/** Marks a SQLite file as an inventory: "IMGI" in ASCII. */
+export const APPLICATION_ID = 0x494d4749;
+
+const FOLDER = new URL('../../migrations/', import.meta.url);
+
+/** One step of the schema: the file `NNNN_name.sql` brings a database from version NNNN − 1 to NNNN. */
+interface Migration {
+  readonly version: number;
+  readonly file: string;
+}
+
+function migrations(): readonly Migration[] {
+  return readdirSync(FOLDER)
+    .filter((file) => /^\d{4}_\w+\.sql$/.test(file))
+    .sort()
+    .map((file) => ({ version: Number(file.slice(0, 4)), file }));
+}
+
+/** The schema version that this program writes. */
+export function latestVersion(): number {
+  return migrations().at(-1)?.version ?? 0;
+}
+
+/**
+ * Refuses a database that is not an inventory, or one of a later schema than this program knows.
+ *
+ * @returns The version of the database's schema; 0 for an empty file.
+ */
+export function checkVersion(database: Database, path: string): number {
+  const applicationId = database.pragma('application_id', { simple: true });
+  const version = Number(database.pragma('user_version', { simple: true }));
+  const isEmpty = database.prepare('SELECT 1 FROM sqlite_schema').get() === undefined;
+  if (applicationId !== APPLICATION_ID && !isEmpty) {
+    throw new Failure('DATABASE_UNUSABLE', `${path} is a SQLite database of another program`, {
+      hint: 'Name another file with --db or IMAGE_INVENTORY_DB.',
+    });
+  }
+  if (version > latestVersion()) {
+    throw new Failure(
+      'DATABASE_TOO_NEW',
+      `${path} has schema version ${version}, this program knows versions up to ${latestVersion()}`,
+      { hint: 'Use the newer image-inventory that wrote it, or name another file with --db.' },
+    );
+  }
+  return version;
+}
+
+/** Brings the schema up to date: all missing steps in one transaction, or none. */
+export function migrate(database: Database, path: string): void {
+  const version = checkVersion(database, path);
+  const missing = migrations().filter((migration) => migration.version > version);
+  if (missing.length === 0) return;
+  database
+    .transaction(() => {
+      for (const { file } of missing) database.exec(readFileSync(new URL(file, FOLDER), 'utf8'));
+      database.pragma(`application_id = ${APPLICATION_ID}`);
+      database.pragma(`user_version = ${latestVersion()}`);
+    })
+    .immediate();
+}

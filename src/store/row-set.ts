@@ -1,0 +1,40 @@
+/** A set of row ids (below 2^32) that costs one bit a row, so that memory hardly grows with the account. */
+export class RowSet {
+  #bits = new Uint8Array(1024);
+  #size = 0;
+
+  /** How many rows are in the set. */
+  get size(): number {
+    return this.#size;
+  }
+
+  has(rowId: number): boolean {
+    return ((this.#bits[rowId >>> 3] ?? 0) & (1 << (rowId & 7))) !== 0;
+  }
+
+  /** @returns Whether the row was new to the set. */
+  add(rowId: number): boolean {
+    if (this.has(rowId)) return false;
+    const index = rowId >>> 3;
+    if (index >= this.#bits.length) this.#grow(index + 1);
+    this.#bits[index] = (this.#bits[index] ?? 0) | (1 << (rowId & 7));
+    this.#size += 1;
+    return true;
+  }
+
+  /** The rows of the set, in ascending order. */
+  *[Symbol.iterator](): Generator<number> {
+    for (const [index, byte] of this.#bits.entries()) {
+      if (byte === 0) continue;
+      for (let bit = 0; bit < 8; bit += 1) {
+        if ((byte & (1 << bit)) !== 0) yield index * 8 + bit;
+      }
+    }
+  }
+
+  #grow(atLeast: number): void {
+    const larger = new Uint8Array(Math.max(atLeast, this.#bits.length * 2));
+    larger.set(this.#bits);
+    this.#bits = larger;
+  }
+}

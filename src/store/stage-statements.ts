@@ -1,0 +1,79 @@
+import type { Database, Statement } from 'better-sqlite3';
+import type { Image } from '../inventory/image.ts';
+import { ASSIGNMENTS, COLUMNS, PLACEHOLDERS, toCells, type ImageRow } from './rows.ts';
+
+/** The statements of one run's stage, prepared once, bound to one account. */
+export interface StageStatements {
+  /** Stored images of the run's scope. */
+  readonly countStored: Statement<[], number>;
+  readonly anyRemoved: Statement<[accountId: string], number>;
+  /** `row_id`, `id` and the image's columns. */
+  readonly findStored: Statement<[id: string], ImageRow>;
+  readonly findRemoved: Statement<[accountId: string, id: string], number>;
+  readonly findStaged: Statement<[id: string], number>;
+  /** Stored images of the run's scope after an id, in the order of ids. */
+  readonly nextInScope: Statement<[after: string, limit: number], { row_id: number; id: string }>;
+  readonly unstage: Statement<[id: string]>;
+  /** Writes a new image into the row that it will keep. */
+  insertOwn(rowId: number, image: Image, runId: number): void;
+  updateOwn(rowId: number, image: Image): void;
+  stage(kind: 'changed' | 'restored', image: Image): void;
+}
+
+/**
+ * @param creators - The run's scope: only these creators' images, `''` for those without one; all if `undefined`.
+ */
+export function prepareStage(
+  database: Database,
+  accountKey: number,
+  creators: readonly string[] | undefined,
+): StageStatements {
+  // An integer, and a list of literals that SQLite itself quoted: neither can be anything but a value.
+  const account = `account_key = ${accountKey}`;
+  const inScope = `${account}${scopeCondition(database, creators)}`;
+
+  const insert = database.prepare(
+    `INSERT INTO stored_images (row_id, account_key, id, ${COLUMNS}, first_seen_run, changed_run)
+     VALUES (?, ${accountKey}, ?, ${PLACEHOLDERS}, ?, ?)`,
+  );
+  const update = database.prepare(`UPDATE stored_images SET ${ASSIGNMENTS} WHERE row_id = ?`);
+  const stage = database.prepare(
+    `INSERT OR REPLACE INTO staged_images (account_key, id, kind, ${COLUMNS})
+     VALUES (${accountKey}, ?, ?, ${PLACEHOLDERS})`,
+  );
+
+  return {
+    countStored: database
+      .prepare<[], number>(`SELECT count(*) FROM stored_images WHERE ${inScope}`)
+      .pluck(),
+    anyRemoved: database
+      .prepare<[string], number>('SELECT 1 FROM removed_images WHERE account_id = ? LIMIT 1')
+      .pluck(),
+    findStored: database.prepare<[string], ImageRow>(
+      `SELECT row_id, id, ${COLUMNS} FROM stored_images WHERE ${account} AND id = ?`,
+    ),
+    findRemoved: database
+      .prepare<[string, string], number>(
+        'SELECT 1 FROM removed_images WHERE account_id = ? AND id = ?',
+      )
+      .pluck(),
+    findStaged: database
+      .prepare<[string], number>(`SELECT 1 FROM staged_images WHERE ${account} AND id = ?`)
+      .pluck(),
+    nextInScope: database.prepare(
+      `SELECT row_id, id FROM stored_images WHERE ${inScope} AND id > ? ORDER BY id LIMIT ?`,
+    ),
+    unstage: database.prepare(`DELETE FROM staged_images WHERE ${account} AND id = ?`),
+    insertOwn: (rowId, image, runId) =>
+      void insert.run(rowId, image.id, ...toCells(image), runId, runId),
+    updateOwn: (rowId, image) => void update.run(...toCells(image), rowId),
+    stage: (kind, image) => void stage.run(image.id, kind, ...toCells(image)),
+  };
+}
+
+function scopeCondition(database: Database, creators: readonly string[] | undefined): string {
+  if (creators === undefined) return '';
+  const quote = database.prepare<[string], string>('SELECT quote(?)').pluck();
+  const literals = creators.map((creator) => quote.get(creator) ?? "''");
+  return ` AND coalesce(creator, '') IN (${literals.join(', ')})`;
+}

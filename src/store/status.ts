@@ -1,0 +1,61 @@
+import type { Database } from 'better-sqlite3';
+
+/** A row of the ledger, as the database names its columns. */
+export interface LedgerRow {
+  readonly run_id: number;
+  readonly account_id: string;
+  readonly mode: string;
+  readonly status: string;
+  readonly api: string;
+  readonly started_at: string;
+  readonly finished_at: string | null;
+  readonly listed: number;
+  readonly added: number;
+  readonly changed: number;
+  readonly removed: number;
+  readonly restored: number;
+  readonly unchanged: number;
+  readonly requests: number;
+  readonly retries: number;
+  readonly expected: number | null;
+  readonly error_code: string | null;
+  readonly error_message: string | null;
+  readonly tool_version: string;
+}
+
+/** What the inventory knows of one account. */
+export interface AccountStatus {
+  readonly accountId: string;
+  readonly images: number;
+  readonly removedImages: number;
+  readonly lastRun: LedgerRow | undefined;
+  /** The last run that was published; a dry run is not. */
+  readonly lastComplete: LedgerRow | undefined;
+}
+
+/** The ids of all accounts that the inventory has ever seen, in the order of their first run. */
+export function knownAccounts(database: Database): readonly string[] {
+  return database
+    .prepare<[], string>('SELECT account_id FROM accounts ORDER BY account_key')
+    .pluck()
+    .all();
+}
+
+/** One account's counts and last runs, all read from one state of the database. */
+export function readAccountStatus(database: Database, accountId: string): AccountStatus {
+  const count = (sql: string): number =>
+    database.prepare<[string], number>(sql).pluck().get(accountId) ?? 0;
+  const run = (condition: string): LedgerRow | undefined =>
+    database
+      .prepare<[string], LedgerRow>(
+        `SELECT * FROM runs WHERE account_id = ? AND ${condition} ORDER BY run_id DESC LIMIT 1`,
+      )
+      .get(accountId);
+  return database.transaction(() => ({
+    accountId,
+    images: count('SELECT count(*) FROM images WHERE account_id = ?'),
+    removedImages: count('SELECT count(*) FROM removed_images WHERE account_id = ?'),
+    lastRun: run('true'),
+    lastComplete: run(`status = 'complete' AND mode <> 'dry-run'`),
+  }))();
+}
