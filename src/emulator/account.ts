@@ -1,0 +1,212 @@
+import { randomUUID } from 'node:crypto';
+import { parseJson } from '../inventory/json-text.ts';
+import { createGenerator, type Generator } from './generate.ts';
+
+/** An image as the API's JSON shows it; every field is optional but the id. */
+export interface ApiImage {
+  id: string;
+  [field: string]: unknown;
+}
+
+export interface AccountOptions {
+  readonly id: string;
+  /** Images that are there from the start. */
+  readonly images: number;
+  /** Any integer; the same seed gives the same images. */
+  readonly seed: number;
+  /** Direct uploads without bytes yet: details show them, lists do not. */
+  readonly drafts?: number;
+  /** Whether Cloudflare Images is enabled. */
+  readonly isEnabled?: boolean;
+}
+
+/** What an upload may say of an image. */
+export interface NewImage {
+  readonly id?: string;
+  readonly filename?: string;
+  readonly creator?: string | null;
+  readonly meta?: unknown;
+  readonly requireSignedURLs?: boolean;
+}
+
+/** What a PATCH may change. */
+export type ImagePatch = Pick<NewImage, 'creator' | 'meta' | 'requireSignedURLs'>;
+
+const DELIVERY = 'https://imagedelivery.net/MTt4OTd0b0w5aj';
+
+/**
+ * A stateful account. Its images stand in a list of ordinals, the oldest first; most are generated
+ * when they are asked for, and only those that somebody touched are kept as objects.
+ */
+export class EmulatedAccount {
+  readonly id: string;
+  isEnabled: boolean;
+  readonly #generator: Generator;
+  #ordinals: Uint32Array;
+  #size: number;
+  #nextOrdinal: number;
+  readonly #touched = new Map<number, ApiImage>();
+  readonly #touchedIds = new Map<string, number>();
+  readonly #drafts = new Map<string, ApiImage>();
+
+  constructor(options: AccountOptions) {
+    this.id = options.id;
+    this.isEnabled = options.isEnabled ?? true;
+    this.#generator = createGenerator(options.seed);
+    this.#ordinals = Uint32Array.from({ length: options.images }, (_, index) => index);
+    this.#size = options.images;
+    this.#nextOrdinal = options.images;
+    for (let draft = 0; draft < (options.drafts ?? 0); draft += 1) {
+      const image = { id: `draft-${draft}`, draft: true, uploaded: new Date(0).toISOString() };
+      this.#drafts.set(image.id, image);
+    }
+  }
+
+  /** Images that are listed. */
+  get size(): number {
+    return this.#size;
+  }
+
+  get draftCount(): number {
+    return this.#drafts.size;
+  }
+
+  /**
+   * A slice of the list, newest first, as JSON texts.
+   *
+   * @param creator - Only this creator's images, `''` for those without one; all if `undefined`.
+   */
+  list(offset: number, limit: number, creator?: string): string[] {
+    const { ordinals, size } = this.#matching(creator);
+    const end = Math.max(0, size - offset);
+    const start = Math.max(0, end - limit);
+    return Array.from(ordinals.subarray(start, end).toReversed(), (ordinal) => this.#json(ordinal));
+  }
+
+  /** Every listed image, parsed, newest first. For small accounts: it holds all of them. */
+  all(): ApiImage[] {
+    return this.list(0, this.#size).map((text) => parseJson(text) as ApiImage);
+  }
+
+  /** One image as JSON text, drafts included. */
+  find(id: string): string | undefined {
+    const draft = this.#drafts.get(id);
+    if (draft !== undefined) return JSON.stringify(draft);
+    const ordinal = this.#ordinalOf(id);
+    return ordinal === undefined ? undefined : this.#json(ordinal);
+  }
+
+  /** Adds an image. @returns `undefined` if its id is taken. */
+  upload(image: NewImage = {}): ApiImage | undefined {
+    const id = image.id ?? randomUUID();
+    if (this.find(id) !== undefined) return undefined;
+    const ordinal = this.#nextOrdinal;
+    this.#nextOrdinal += 1;
+    const uploaded: ApiImage = {
+      requireSignedURLs: false,
+      uploaded: new Date().toISOString(),
+      ...image,
+      id,
+      variants: variantsOf(id),
+    };
+    this.#append(ordinal);
+    this.#touch(ordinal, uploaded);
+    return uploaded;
+  }
+
+  /**
+   * Changes an image. A new `requireSignedURLs` gives it a new id, as Cloudflare's does.
+   *
+   * @returns The image as it is now; `undefined` if there is none.
+   */
+  patch(id: string, patch: ImagePatch): ApiImage | undefined {
+    const ordinal = this.#ordinalOf(id);
+    if (ordinal === undefined) return undefined;
+    const image = parseJson(this.#json(ordinal)) as ApiImage;
+    const { requireSignedURLs } = patch;
+    if (requireSignedURLs !== undefined && requireSignedURLs !== image['requireSignedURLs']) {
+      image.id = randomUUID();
+      image['variants'] = variantsOf(image.id);
+    }
+    Object.assign(image, patch);
+    this.#touchedIds.delete(id);
+    this.#touch(ordinal, image);
+    return image;
+  }
+
+  /** Replaces what the API shows of an image with anything, for tests of hostile or odd answers. */
+  replace(id: string, image: ApiImage): void {
+    const ordinal = this.#ordinalOf(id);
+    if (ordinal === undefined) throw new RangeError(`no image ${id}`);
+    this.#touchedIds.delete(id);
+    this.#touch(ordinal, image);
+  }
+
+  /** @returns Whether there was such an image. */
+  delete(id: string): boolean {
+    const ordinal = this.#ordinalOf(id);
+    if (ordinal === undefined) return false;
+    const index = this.#indexOf(ordinal);
+    this.#ordinals.copyWithin(index, index + 1, this.#size);
+    this.#size -= 1;
+    this.#touched.delete(ordinal);
+    this.#touchedIds.delete(id);
+    return true;
+  }
+
+  #json(ordinal: number): string {
+    const touched = this.#touched.get(ordinal);
+    return touched === undefined ? this.#generator.json(ordinal) : JSON.stringify(touched);
+  }
+
+  #touch(ordinal: number, image: ApiImage): void {
+    this.#touched.set(ordinal, image);
+    this.#touchedIds.set(image.id, ordinal);
+  }
+
+  #ordinalOf(id: string): number | undefined {
+    const touched = this.#touchedIds.get(id);
+    if (touched !== undefined) return touched;
+    const generated = this.#generator.ordinal(id);
+    if (generated === undefined || this.#touched.has(generated)) return undefined;
+    return this.#indexOf(generated) === -1 ? undefined : generated;
+  }
+
+  /** Where an ordinal stands in the list, by binary search: ordinals only ever grow. */
+  #indexOf(ordinal: number): number {
+    let low = 0;
+    let high = this.#size - 1;
+    while (low <= high) {
+      const middle = (low + high) >>> 1;
+      const found = this.#ordinals[middle] ?? 0;
+      if (found === ordinal) return middle;
+      if (found < ordinal) low = middle + 1;
+      else high = middle - 1;
+    }
+    return -1;
+  }
+
+  #append(ordinal: number): void {
+    if (this.#size === this.#ordinals.length) {
+      const larger = new Uint32Array(Math.max(16, this.#size * 2));
+      larger.set(this.#ordinals);
+      this.#ordinals = larger;
+    }
+    this.#ordinals[this.#size] = ordinal;
+    this.#size += 1;
+  }
+
+  #matching(creator: string | undefined): { ordinals: Uint32Array; size: number } {
+    const ordinals = this.#ordinals.subarray(0, this.#size);
+    if (creator === undefined) return { ordinals, size: this.#size };
+    const matching = ordinals.filter((ordinal) => {
+      const image = parseJson(this.#json(ordinal)) as ApiImage;
+      return (image['creator'] ?? '') === creator;
+    });
+    return { ordinals: matching, size: matching.length };
+  }
+}
+
+function variantsOf(id: string): string[] {
+  return ['public', 'thumbnail', 'hero'].map((name) => `${DELIVERY}/${encodeURI(id)}/${name}`);
+}

@@ -1,0 +1,92 @@
+import type { ServerResponse } from 'node:http';
+import { failure, success, type EmulatedAnswer } from './envelope.ts';
+
+const EDGE_PAGE = '<!DOCTYPE html><html><title>502: Bad gateway</title><h1>Bad gateway</h1></html>';
+const HTML = { 'content-type': 'text/html; charset=UTF-8' };
+const html = (status: number): EmulatedAnswer => ({ status, headers: HTML, body: EDGE_PAGE });
+
+/** An answer instead of the right one, made from it where that matters. */
+type WrongAnswer = (right: EmulatedAnswer) => EmulatedAnswer;
+
+/** Something worse than a wrong answer, done to the connection. */
+type Sabotage = (response: ServerResponse, right: EmulatedAnswer) => void;
+
+/** Answers as the API, its edge and proxies on the way have been seen to give, by name. */
+export const WRONG_ANSWERS = {
+  'error-500': () => failure(500, 10001, 'Internal server error'),
+  'error-200': () => failure(200, 10001, 'Internal server error'),
+  'throttled-200': () =>
+    failure(200, 971, 'Please wait and consider throttling your request speed'),
+  throttled: () => failure(429, 971, 'Please wait and consider throttling your request speed'),
+  'html-200': () => html(200),
+  'html-403': () => html(403),
+  'html-502': () => html(502),
+  'html-520': () => html(520),
+  'null-result': () => success('null'),
+  'images-object': () => success('{"images":{}}'),
+  'no-id': () => success('{"images":[{"filename":"nameless.png"}]}'),
+  'success-string': (right) => ({ ...right, body: right.body.replace('true', '"true"') }),
+  truncated: (right) => ({ ...right, body: right.body.slice(0, right.body.length / 2) }),
+  'empty-body': (right) => ({ ...right, body: '' }),
+  redirect: () => ({ status: 302, headers: { location: 'https://example.test/' }, body: '' }),
+  gone: () => failure(410, 7000, 'This endpoint is no longer served'),
+} as const satisfies Record<string, WrongAnswer>;
+
+/** What can happen to the connection, by name. */
+export const SABOTAGES = {
+  reset: (response) => void response.destroy(),
+  'reset-mid-body': (response, right) => {
+    response.writeHead(right.status, { 'content-length': Buffer.byteLength(right.body) });
+    response.write(right.body.slice(0, right.body.length / 2), () => response.destroy());
+  },
+  hang: () => undefined,
+} as const satisfies Record<string, Sabotage>;
+
+/** The faults that the emulator can be told to commit. */
+export type FaultName = keyof typeof WRONG_ANSWERS | keyof typeof SABOTAGES;
+
+export const FAULT_NAMES = [
+  ...Object.keys(WRONG_ANSWERS),
+  ...Object.keys(SABOTAGES),
+] as readonly FaultName[];
+
+/** A fault to commit: which, to which requests, and how often. */
+export interface Fault {
+  readonly name: FaultName;
+  /** Only requests whose path and query match; all if absent. */
+  readonly path?: RegExp;
+  /** Committed so many times, then never again; for ever if absent. */
+  readonly times?: number;
+  /** The chance of each matching request, 0 to 1; 1 if absent. */
+  readonly probability?: number;
+}
+
+/** Decides which request suffers what. */
+export class FaultPlan {
+  readonly #faults: { readonly fault: Fault; left: number }[] = [];
+  readonly #random: () => number;
+
+  constructor(random: () => number) {
+    this.#random = random;
+  }
+
+  add(fault: Fault): void {
+    this.#faults.push({ fault, left: fault.times ?? Infinity });
+  }
+
+  clear(): void {
+    this.#faults.length = 0;
+  }
+
+  /** The fault that the next request with this path suffers, if any. */
+  next(path: string): FaultName | undefined {
+    for (const entry of this.#faults) {
+      const { fault } = entry;
+      if (entry.left === 0 || fault.path?.test(path) === false) continue;
+      if (fault.probability !== undefined && this.#random() >= fault.probability) continue;
+      entry.left -= 1;
+      return fault.name;
+    }
+    return undefined;
+  }
+}
