@@ -1,0 +1,124 @@
+import type { Credentials } from '../inventory/credentials.ts';
+import { Failure } from '../inventory/failure.ts';
+import { printable } from '../inventory/printable.ts';
+import { secretVariable, variable, type Environment } from './environment.ts';
+
+/** Cloudflare's are 32 hexadecimal digits; whether one exists only the API can tell. */
+export const ACCOUNT_ID = /^[A-Za-z0-9_-]{1,64}$/;
+
+/** An account as the configuration file describes it. */
+export interface AccountEntry {
+  readonly id: string;
+  readonly name?: string | undefined;
+  readonly tokenVariable?: string | undefined;
+  readonly emailVariable?: string | undefined;
+  readonly keyVariable?: string | undefined;
+}
+
+/** An account to read, and what to read it with. */
+export interface Account {
+  readonly id: string;
+  readonly name: string | undefined;
+  readonly credentials: Credentials;
+}
+
+/**
+ * The ids of the configured accounts: those of `--account`, else of `CLOUDFLARE_ACCOUNT_ID`, else of
+ * the file. May be none.
+ */
+export function accountIds(
+  env: Environment,
+  entries: readonly AccountEntry[],
+  chosen: readonly string[],
+): readonly string[] {
+  const fromEnv = variable(env, 'CLOUDFLARE_ACCOUNT_ID')
+    ?.split(',')
+    .map((id) => id.trim());
+  const ids =
+    chosen.length > 0
+      ? chosen
+      : (fromEnv?.filter((id) => id !== '') ?? entries.map(({ id }) => id));
+  const source = chosen.length > 0 ? '--account' : 'CLOUDFLARE_ACCOUNT_ID';
+  const wrong = ids.find((id) => !ACCOUNT_ID.test(id));
+  if (wrong !== undefined) {
+    throw new Failure(
+      'CONFIG_INVALID',
+      `${source} is "${printable(wrong).slice(0, 80)}": must be an account id of letters and digits`,
+      { hint: 'It is in the dashboard\'s address, after "dash.cloudflare.com/".' },
+    );
+  }
+  return [...new Set(ids)];
+}
+
+/**
+ * The configured accounts with their credentials.
+ *
+ * @throws Failure `CONFIG_INVALID` if there is no account, or one without credentials or with both kinds.
+ */
+export function resolveAccounts(
+  env: Environment,
+  entries: readonly AccountEntry[],
+  chosen: readonly string[],
+): readonly Account[] {
+  const ids = accountIds(env, entries, chosen);
+  if (ids.length === 0) {
+    throw new Failure('CONFIG_INVALID', 'no account is configured', {
+      hint: 'Set CLOUDFLARE_ACCOUNT_ID and CLOUDFLARE_API_TOKEN. "image-inventory doctor" tells where to find both; "npm run demo" needs neither.',
+    });
+  }
+  return ids.map((id) => {
+    const entry = entries.find((candidate) => candidate.id === id) ?? { id };
+    return { id, name: entry.name, credentials: credentialsOf(env, entry) };
+  });
+}
+
+/** The variables that an account's credentials are read from. */
+interface Variables {
+  readonly token?: string | undefined;
+  readonly email?: string | undefined;
+  readonly key?: string | undefined;
+}
+
+const COMMON: Variables = {
+  token: 'CLOUDFLARE_API_TOKEN',
+  email: 'CLOUDFLARE_EMAIL',
+  key: 'CLOUDFLARE_API_KEY',
+};
+
+/** An account that names variables of its own uses these and no others. */
+function variablesOf(entry: AccountEntry): Variables {
+  const { tokenVariable: token, emailVariable: email, keyVariable: key } = entry;
+  return (token ?? email ?? key) ? { token, email, key } : COMMON;
+}
+
+function credentialsOf(env: Environment, entry: AccountEntry): Credentials {
+  const names = variablesOf(entry);
+  const token = secretVariable(env, names.token);
+  const email = secretVariable(env, names.email);
+  const key = secretVariable(env, names.key);
+  if (token !== undefined && (email !== undefined || key !== undefined)) {
+    throw new Failure(
+      'CONFIG_INVALID',
+      `both kinds of credentials are set: ${names.token}, and ${listOf(names.email, names.key)}`,
+      { hint: 'Keep the token, which can be limited to reading images, and unset the other.' },
+    );
+  }
+  if (token !== undefined) return { kind: 'token', token };
+  if (email !== undefined && key !== undefined) return { kind: 'key', email, key };
+  const isHalf = email !== undefined || key !== undefined;
+  throw missing(entry.id, names, isHalf);
+}
+
+function missing(id: string, names: Variables, isHalf: boolean): Failure {
+  const problem = isHalf
+    ? `only one of ${listOf(names.email, names.key)} is set`
+    : `no credentials are set for account ${id}`;
+  const wanted = names.token ?? listOf(names.email, names.key);
+  return new Failure('CONFIG_INVALID', problem, {
+    hint: `Set ${wanted}; a token needs the permission "Cloudflare Images: Read".`,
+  });
+}
+
+function listOf(...names: (string | undefined)[]): string {
+  return names.filter((name) => name !== undefined).join(' and ');
+}

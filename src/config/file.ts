@@ -1,0 +1,113 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import { Failure, messageOf } from '../inventory/failure.ts';
+import { isObject } from '../inventory/json-text.ts';
+import { ACCOUNT_ID, type AccountEntry } from './accounts.ts';
+import { SETTINGS, type SettingKey } from './settings.ts';
+
+/** The file that is read when neither `--config` nor `IMAGE_INVENTORY_CONFIG` names one. */
+export const DEFAULT_FILE = 'config/image-inventory.json';
+
+const variable = z.string().regex(/^[A-Za-z_]\w*$/);
+
+/** One element of `accounts`. */
+export const ACCOUNT_SCHEMA = z.strictObject({
+  id: z.string().regex(ACCOUNT_ID).describe('The account id.'),
+  name: z.string().min(1).optional().describe('What people call it.'),
+  tokenVariable: variable
+    .optional()
+    .describe('The variable that holds its API token, if not CLOUDFLARE_API_TOKEN.'),
+  emailVariable: variable
+    .optional()
+    .describe('The variable that holds its e-mail, if not CLOUDFLARE_EMAIL.'),
+  keyVariable: variable
+    .optional()
+    .describe('The variable that holds its API key, if not CLOUDFLARE_API_KEY.'),
+});
+
+/** What a configuration file says: its settings, flat and not yet checked, and its accounts. */
+export interface ConfigFile {
+  /** As the user named it, for messages. */
+  readonly path: string;
+  readonly values: ReadonlyMap<SettingKey, unknown>;
+  readonly accounts: readonly AccountEntry[];
+}
+
+/**
+ * Reads a configuration file.
+ *
+ * @param path - The file; a missing one is an error only when `isRequired`.
+ * @throws Failure `CONFIG_INVALID`, naming the file and the key.
+ */
+export function readConfigFile(path: string, isRequired: boolean): ConfigFile {
+  const text = readText(path, isRequired);
+  if (text === undefined) return { path, values: new Map(), accounts: [] };
+  const document = parse(text, path);
+  const { accounts = [], ...settings } = document;
+  delete settings['$schema'];
+  return {
+    path,
+    values: new Map(flatten(settings, '', path)),
+    accounts: readAccounts(accounts, path),
+  };
+}
+
+function readText(path: string, isRequired: boolean): string | undefined {
+  try {
+    return readFileSync(resolve(path), 'utf8');
+  } catch (error) {
+    const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    if (isMissing && !isRequired) return undefined;
+    throw invalid(path, `it cannot be read: ${messageOf(error)}`, error);
+  }
+}
+
+function parse(text: string, path: string): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw invalid(path, `it is not JSON: ${messageOf(error)}`, error);
+  }
+  if (!isObject(value)) throw invalid(path, 'it must be a JSON object');
+  return value;
+}
+
+/** `{"api": {"perPage": 500}}` as `["api.perPage", 500]`; a key that is no setting is an error. */
+function* flatten(
+  object: Record<string, unknown>,
+  prefix: string,
+  path: string,
+): Generator<[SettingKey, unknown]> {
+  for (const [name, value] of Object.entries(object)) {
+    const key = prefix + name;
+    if (isSettingKey(key)) yield [key, value];
+    else if (isSection(key) && isObject(value)) yield* flatten(value, `${key}.`, path);
+    else if (isSection(key)) throw invalid(path, `"${key}" must be an object`);
+    else throw invalid(path, `there is no setting "${key}"`);
+  }
+}
+
+function isSettingKey(key: string): key is SettingKey {
+  return Object.hasOwn(SETTINGS, key);
+}
+
+function isSection(key: string): boolean {
+  return Object.keys(SETTINGS).some((setting) => setting.startsWith(`${key}.`));
+}
+
+function readAccounts(value: unknown, path: string): readonly AccountEntry[] {
+  const parsed = z.array(ACCOUNT_SCHEMA).safeParse(value);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  const where = ['accounts', ...(issue?.path ?? [])].join('.');
+  throw invalid(path, `"${where}" is wrong: ${issue?.message ?? 'not a list of accounts'}`);
+}
+
+function invalid(path: string, problem: string, cause?: unknown): Failure {
+  return new Failure('CONFIG_INVALID', `the configuration file ${path} is wrong: ${problem}`, {
+    hint: 'config/image-inventory.example.json shows every key.',
+    cause,
+  });
+}

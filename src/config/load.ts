@@ -1,0 +1,103 @@
+import { Failure } from '../inventory/failure.ts';
+import { printable } from '../inventory/printable.ts';
+import { accountIds, resolveAccounts, type Account } from './accounts.ts';
+import { variable, type Environment } from './environment.ts';
+import { DEFAULT_FILE, readConfigFile, type ConfigFile } from './file.ts';
+import { SETTINGS, type Setting, type SettingKey, type Settings } from './settings.ts';
+
+/** What was said on the command line. */
+export interface Flags {
+  readonly config?: string | undefined;
+  readonly db?: string | undefined;
+  readonly logLevel?: string | undefined;
+  readonly account?: readonly string[] | undefined;
+}
+
+/** The configuration of one process: read once, checked, never changed. */
+export interface Config {
+  readonly settings: Settings;
+  /** The configured accounts' ids; none is no error here. */
+  readonly accountIds: readonly string[];
+  /** Whether colours are welcome on a terminal: `NO_COLOR` is not set (see no-color.org). */
+  readonly color: boolean;
+  /** The configured accounts with their credentials; throws what is missing or wrong of them. */
+  accounts(): readonly Account[];
+}
+
+const FLAGS: Partial<Record<SettingKey, keyof Flags>> = { database: 'db', 'log.level': 'logLevel' };
+
+/**
+ * Reads the configuration: flags win over the environment, the environment over the file, the file
+ * over the defaults.
+ *
+ * @throws Failure `CONFIG_INVALID`, naming the setting, its value and what is allowed.
+ */
+export function loadConfig(flags: Flags, env: Environment = process.env): Config {
+  const named = flags.config ?? variable(env, 'IMAGE_INVENTORY_CONFIG');
+  const file = readConfigFile(named ?? DEFAULT_FILE, named !== undefined);
+  const values = Object.entries(SETTINGS).map(([key, setting]) => [
+    key,
+    valueOf(key as SettingKey, setting, flags, env, file),
+  ]);
+  const chosen = flags.account ?? [];
+  return Object.freeze({
+    settings: Object.freeze(Object.fromEntries(values) as unknown as Settings),
+    accountIds: accountIds(env, file.accounts, chosen),
+    color: variable(env, 'NO_COLOR') === undefined,
+    accounts: () => resolveAccounts(env, file.accounts, chosen),
+  });
+}
+
+function valueOf(
+  key: SettingKey,
+  setting: Setting,
+  flags: Flags,
+  env: Environment,
+  file: ConfigFile,
+): unknown {
+  const given = givenValue(key, setting, flags, env, file);
+  if (given === undefined) return setting.fallback;
+  const parsed = setting.schema.safeParse(given.value);
+  if (parsed.success) return parsed.data;
+  const shown = printable(JSON.stringify(given.value)).slice(0, 100);
+  throw new Failure('CONFIG_INVALID', `${given.source} is ${shown}: must be ${setting.allowed}`);
+}
+
+interface Given {
+  /** How the user knows it: a flag, a variable, or a key of the file. */
+  readonly source: string;
+  readonly value: unknown;
+}
+
+function givenValue(
+  key: SettingKey,
+  setting: Setting,
+  flags: Flags,
+  env: Environment,
+  file: ConfigFile,
+): Given | undefined {
+  const flag = FLAGS[key];
+  const flagged = flag && flags[flag];
+  if (flagged !== undefined) return { source: optionName(flag ?? ''), value: flagged };
+  // An empty creator is a value of its own: "creator not set".
+  const text = key === 'api.creators' ? env[setting.env] : variable(env, setting.env);
+  if (text !== undefined) return { source: setting.env, value: fromText(key, setting, text) };
+  if (file.values.has(key)) {
+    return { source: `"${key}" in ${file.path}`, value: file.values.get(key) };
+  }
+  return undefined;
+}
+
+function optionName(flag: string): string {
+  return `--${flag.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+/** A variable's text as the type that the setting has; text that is of no such type stays, to be refused. */
+function fromText(key: SettingKey, setting: Setting, text: string): unknown {
+  if (key === 'api.creators') return [text];
+  if (typeof setting.fallback === 'boolean') {
+    return { true: true, '1': true, false: false, '0': false }[text.toLowerCase()] ?? text;
+  }
+  const isNumber = setting.schema.safeParse(text).error?.issues[0]?.code === 'invalid_type';
+  return isNumber && /^\s*-?\d+(\.\d+)?\s*$/.test(text) ? Number(text) : text;
+}

@@ -1,0 +1,196 @@
+import { z } from 'zod';
+
+/**
+ * Every setting once: where it stands in the file, its environment variable, what it may be and its
+ * default. The loader, the JSON Schema and the README's table all come from here.
+ */
+export interface Setting<Schema extends z.ZodType = z.ZodType> {
+  readonly env: string;
+  readonly schema: Schema;
+  /** What is allowed, as a phrase that ends the sentence "must be …". */
+  readonly allowed: string;
+  readonly describe: string;
+  /** In the unit that the setting's name says; absent when there is no value unless one is given. */
+  readonly fallback?: z.output<Schema>;
+}
+
+function whole(min: number, max: number): Pick<Setting<z.ZodInt>, 'schema' | 'allowed'> {
+  return { schema: z.int().min(min).max(max), allowed: `a whole number from ${min} to ${max}` };
+}
+
+const DAY_S = 86_400;
+const cron = /^\S+(\s+\S+){4,5}$/;
+
+/** The settings by their key in the configuration file. */
+export const SETTINGS = {
+  database: {
+    env: 'IMAGE_INVENTORY_DB',
+    schema: z.string().min(1),
+    allowed: 'the path of a file',
+    describe: 'The SQLite file of the inventory.',
+    fallback: './data/inventory.db',
+  },
+  'api.baseUrl': {
+    env: 'CLOUDFLARE_BASE_URL',
+    schema: z.string().refine(isBaseUrl),
+    allowed: 'an https address without query or credentials (plain http only for this machine)',
+    describe: 'Where the API is.',
+    fallback: 'https://api.cloudflare.com/client/v4',
+  },
+  'api.version': {
+    env: 'IMAGE_INVENTORY_API',
+    schema: z.enum(['v1', 'v2']),
+    allowed: 'v1 or v2',
+    describe: 'Which list of the API is read; v2 is not supported yet.',
+    fallback: 'v1',
+  },
+  'api.perPage': {
+    env: 'IMAGE_INVENTORY_PER_PAGE',
+    ...whole(10, 10_000),
+    describe: 'Images asked for in one page.',
+    fallback: 1000,
+  },
+  'api.creators': {
+    env: 'IMAGE_INVENTORY_CREATOR',
+    schema: z.array(z.string().max(1024)).min(1),
+    allowed: 'one creator of at most 1024 characters (a list of them in the file)',
+    describe: 'Only images of these creators; an empty text means "creator not set".',
+  },
+  'api.timeoutSeconds': {
+    env: 'IMAGE_INVENTORY_TIMEOUT',
+    schema: z.number().min(0.1).max(3600),
+    allowed: 'a number of seconds from 0.1 to 3600',
+    describe: 'How long one request may take, in seconds.',
+    fallback: 60,
+  },
+  'api.maxRetries': {
+    env: 'IMAGE_INVENTORY_MAX_RETRIES',
+    ...whole(0, 100),
+    describe: 'Retries of one request after passing faults.',
+    fallback: 5,
+  },
+  'api.deadlineSeconds': {
+    env: 'IMAGE_INVENTORY_DEADLINE',
+    schema: z
+      .number()
+      .min(0)
+      .max(30 * DAY_S),
+    allowed: `a number of seconds from 0 (no limit) to ${30 * DAY_S}`,
+    describe: 'How long one run may take, in seconds; 0 means no limit.',
+    fallback: 7200,
+  },
+  'rateLimit.concurrency': {
+    env: 'IMAGE_INVENTORY_CONCURRENCY',
+    ...whole(1, 64),
+    describe: 'Requests under way at once.',
+    fallback: 4,
+  },
+  'rateLimit.requests': {
+    env: 'IMAGE_INVENTORY_RATE_REQUESTS',
+    ...whole(1, 1_000_000),
+    describe: 'Requests that may start within one interval.',
+    fallback: 1000,
+  },
+  'rateLimit.intervalSeconds': {
+    env: 'IMAGE_INVENTORY_RATE_INTERVAL',
+    schema: z.number().min(0.01).max(DAY_S),
+    allowed: `a number of seconds from 0.01 to ${DAY_S}`,
+    describe: 'The interval, in seconds; a sliding window.',
+    fallback: 300,
+  },
+  'removal.maxFraction': {
+    env: 'IMAGE_INVENTORY_REMOVAL_MAX_FRACTION',
+    schema: z.number().min(0).max(1),
+    allowed: 'a number from 0 to 1',
+    describe: 'A run is held when it would remove more than this share of the stored images …',
+    fallback: 0.1,
+  },
+  'removal.maxCount': {
+    env: 'IMAGE_INVENTORY_REMOVAL_MAX_COUNT',
+    ...whole(0, 1_000_000_000),
+    describe: '… and more than this many.',
+    fallback: 100,
+  },
+  'schedule.full': {
+    env: 'IMAGE_INVENTORY_SCHEDULE',
+    schema: z.string().regex(cron),
+    allowed: 'a cron expression of five or six fields',
+    describe: 'When the daemon reads everything, as a cron expression.',
+    fallback: '0 * * * *',
+  },
+  'schedule.quick': {
+    env: 'IMAGE_INVENTORY_QUICK_SCHEDULE',
+    schema: z.string().regex(cron),
+    allowed: 'a cron expression of five or six fields',
+    describe: 'When the daemon looks for new uploads only; not supported yet.',
+  },
+  'schedule.timezone': {
+    env: 'IMAGE_INVENTORY_TIMEZONE',
+    schema: z.string().refine(isTimeZone),
+    allowed: 'a time zone of the IANA database, such as Europe/Paris',
+    describe: 'The time zone of the schedule.',
+    fallback: 'UTC',
+  },
+  'schedule.runOnStart': {
+    env: 'IMAGE_INVENTORY_RUN_ON_START',
+    schema: z.boolean(),
+    allowed: 'true or false',
+    describe: 'Whether the daemon runs once when it starts.',
+    fallback: true,
+  },
+  'http.host': {
+    env: 'IMAGE_INVENTORY_HTTP_HOST',
+    schema: z.string().min(1).max(255),
+    allowed: 'a host name or address',
+    describe: "Where the daemon's health and metrics server listens; not supported yet.",
+    fallback: '127.0.0.1',
+  },
+  'http.port': {
+    env: 'IMAGE_INVENTORY_HTTP_PORT',
+    ...whole(1, 65_535),
+    describe: "The port of the daemon's health and metrics server; not supported yet.",
+  },
+  'log.level': {
+    env: 'IMAGE_INVENTORY_LOG_LEVEL',
+    schema: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']),
+    allowed: 'one of fatal, error, warn, info, debug, trace, silent',
+    describe: 'The least important lines that are logged.',
+    fallback: 'info',
+  },
+  'log.changes': {
+    env: 'IMAGE_INVENTORY_LOG_CHANGES',
+    ...whole(0, 1_000_000_000),
+    describe: 'Changed images logged one by one in a run; the rest is counted in one line.',
+    fallback: 10_000,
+  },
+} as const satisfies Record<string, Setting>;
+
+/** A setting's key in the configuration file, with dots between the levels. */
+export type SettingKey = keyof typeof SETTINGS;
+
+/** The settings that may be left unset altogether. */
+type Optional = 'api.creators' | 'schedule.quick' | 'http.port';
+
+/** Every setting with its checked value. */
+export type Settings = {
+  readonly [Key in Exclude<SettingKey, Optional>]: z.output<(typeof SETTINGS)[Key]['schema']>;
+} & { readonly [Key in Optional]: z.output<(typeof SETTINGS)[Key]['schema']> | undefined };
+
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
+
+function isBaseUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const url = new URL(text);
+  const isSafe =
+    url.protocol === 'https:' || (url.protocol === 'http:' && LOOPBACK.test(url.hostname));
+  return isSafe && url.username + url.password + url.search + url.hash === '';
+}
+
+function isTimeZone(text: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: text });
+    return text !== '';
+  } catch {
+    return false;
+  }
+}

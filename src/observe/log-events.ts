@@ -1,0 +1,180 @@
+import type { Level, Logger } from 'pino';
+import { formatDuration } from '../inventory/duration.ts';
+import { printable } from '../inventory/printable.ts';
+import { parseJson } from '../inventory/json-text.ts';
+import type { Change, Counts } from '../inventory/change.ts';
+import type { RunEvent, WaitReason } from '../sync/events.ts';
+
+/** The run that events belong to. */
+export interface RunLabels {
+  readonly account_id: string;
+  readonly run_id: number;
+}
+
+interface Line {
+  readonly level: Level;
+  readonly event: string;
+  readonly msg: string;
+  readonly fields?: Readonly<Record<string, unknown>>;
+}
+
+/** Writes an event of a run as one log line. */
+export function logEvent(logger: Logger, labels: RunLabels, event: RunEvent): void {
+  const { level, event: name, msg, fields } = toLine(event);
+  logger[level]({ event: name, ...labels, ...fields }, msg);
+}
+
+function toLine(event: RunEvent): Line {
+  switch (event.type) {
+    case 'sync.started':
+      return started(event);
+    case 'sync.page': {
+      const { page, images, listed, requestMs, cfRay } = event;
+      return {
+        level: 'info',
+        event: event.type,
+        msg: `page ${page}: ${count(images, 'image')}`,
+        fields: {
+          page,
+          images,
+          listed,
+          status: 200,
+          request_ms: Math.round(requestMs),
+          cf_ray: cfRay,
+        },
+      };
+    }
+    case 'sync.confirming': {
+      const { asked, gone } = event;
+      const msg = `asked for ${count(asked, 'image')} that the list did not show: ${gone} gone`;
+      return { level: 'info', event: event.type, msg, fields: { asked, gone } };
+    }
+    case 'sync.waiting': {
+      const msg = `waiting ${formatDuration(event.waitMs)}: ${WAITS[event.reason]}`;
+      const fields = { reason: event.reason, wait_ms: Math.round(event.waitMs) };
+      return { level: 'info', event: event.type, msg, fields };
+    }
+    case 'request.retry': {
+      const { attempt, status, waitMs, reason, cfRay } = event;
+      return {
+        level: 'warn',
+        event: event.type,
+        msg: `${reason}; trying again in ${formatDuration(waitMs)}`,
+        fields: { attempt, status, wait_ms: Math.round(waitMs), cf_ray: cfRay },
+      };
+    }
+    case 'image.changed':
+      return changed(event.change, event.mode === 'dry-run');
+    case 'sync.unlogged': {
+      const msg = `${count(event.count, 'more change')}, in the table "changes"`;
+      return { level: 'info', event: event.type, msg, fields: { count: event.count } };
+    }
+    case 'sync.mismatch': {
+      const { listed, expected } = event;
+      return {
+        level: 'warn',
+        event: event.type,
+        msg: `the list showed ${count(listed, 'image')}, the account's statistics say ${number(expected)}`,
+        fields: { listed, expected },
+      };
+    }
+    case 'sync.finished':
+      return finished(event);
+    case 'sync.incomplete':
+    case 'sync.held':
+    case 'sync.failed':
+      return ended(event);
+  }
+}
+
+const WAITS: Readonly<Record<WaitReason, string>> = {
+  window: 'the configured requests of this interval are used up',
+  throttled: 'the API asked for a pause',
+  'quota-low': "the API's quota is nearly used up",
+};
+
+function started({ mode, expected, stored }: RunEvent & { type: 'sync.started' }): Line {
+  const listing = expected === undefined ? 'an unknown number of images' : count(expected, 'image');
+  return {
+    level: 'info',
+    event: 'sync.started',
+    msg: `${mode} run: ${listing} to read, ${number(stored)} stored`,
+    fields: { mode, expected, stored },
+  };
+}
+
+function changed({ imageId, kind, diff }: Change, isRehearsal: boolean): Line {
+  const differences = Object.entries(parseJson(diff) as Record<string, [unknown, unknown]>);
+  const changes = Object.fromEntries(
+    differences.map(([field, [before, after]]) => [field, { before, after }]),
+  );
+  const detail = kind === 'changed' ? ` (${Object.keys(changes).join(', ')})` : '';
+  return {
+    level: 'info',
+    event: `image.${kind}`,
+    msg: `${isRehearsal ? 'would be ' : ''}${kind}: ${printable(imageId)}${detail}`,
+    fields: {
+      image_id: imageId,
+      ...((kind === 'changed' || kind === 'restored') && { changes }),
+      ...(isRehearsal && { dry_run: true }),
+    },
+  };
+}
+
+function finished(event: RunEvent & { type: 'sync.finished' }): Line {
+  const { counts, usage, durationMs, isBaseline, mode } = event;
+  const tail = `${count(usage.requests, 'request')}, ${formatDuration(durationMs)}`;
+  const what = isBaseline ? 'baseline' : summary(counts);
+  const prefix = mode === 'dry-run' ? 'dry run, nothing was changed: ' : '';
+  return {
+    level: 'info',
+    event: 'sync.finished',
+    msg: `${prefix}${count(counts.listed, 'image')}: ${what} (${tail})`,
+    fields: {
+      mode,
+      baseline: isBaseline,
+      ...counts,
+      ...usage,
+      duration_ms: Math.round(durationMs),
+    },
+  };
+}
+
+function summary({ added, changed, removed, restored }: Counts): string {
+  const parts = Object.entries({ added, changed, removed, restored })
+    .filter(([, amount]) => amount > 0)
+    .map(([kind, amount]) => `${number(amount)} ${kind}`);
+  return parts.length === 0 ? 'nothing changed' : parts.join(', ');
+}
+
+const ENDINGS = {
+  'sync.incomplete': { level: 'warn', msg: 'incomplete; nothing was changed' },
+  'sync.held': { level: 'warn', msg: 'held; nothing was changed' },
+  'sync.failed': { level: 'error', msg: 'failed; nothing was changed' },
+} as const;
+
+function ended(event: RunEvent & { type: 'sync.incomplete' | 'sync.held' | 'sync.failed' }): Line {
+  const { failure, listed, usage, durationMs } = event;
+  const { level, msg } = ENDINGS[event.type];
+  return {
+    level,
+    event: event.type,
+    msg: `${msg}: ${failure.message}`,
+    fields: {
+      error_code: failure.code,
+      error_message: failure.message,
+      hint: failure.hint,
+      listed,
+      ...usage,
+      duration_ms: Math.round(durationMs),
+    },
+  };
+}
+
+function number(value: number): string {
+  return value.toLocaleString('en-US');
+}
+
+function count(amount: number, noun: string): string {
+  return `${number(amount)} ${noun}${amount === 1 ? '' : 's'}`;
+}
