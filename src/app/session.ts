@@ -1,0 +1,73 @@
+import type { Pacer } from '../cloudflare/pace.ts';
+import type { Config } from '../config/load.ts';
+import { createLogger } from '../observe/logger.ts';
+import { Progress } from '../observe/progress.ts';
+import { openForWriting } from '../store/database.ts';
+import { isoTime } from '../store/ledger.ts';
+import { createStore } from '../store/store.ts';
+import type { Emit } from '../sync/events.ts';
+import { Connections } from './connect.ts';
+import type { SyncContext } from './sync-accounts.ts';
+import { systemClock } from './system-clock.ts';
+
+/** Where the log goes; on a terminal a progress line goes there as well. */
+export type Output = NodeJS.WritableStream & {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+};
+
+/** What a process that syncs holds open: the database with its lock, the connections, the log. */
+export interface Session {
+  readonly context: SyncContext;
+  /** Lets go of all of it, the lock last. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the database and wires the rest. Nothing is sent yet.
+ *
+ * @throws Failure when the database cannot be had; nothing stays open then.
+ */
+export function openSession(config: Config, output: Output): Session {
+  const { settings, color } = config;
+  const clock = systemClock;
+  const database = openForWriting(settings.database, isoTime(clock.now()));
+  try {
+    const store = createStore(database, clock.now());
+    const connections = new Connections(settings, clock);
+    let progress: Progress | undefined;
+    const around = (write: () => void): void =>
+      progress === undefined ? write() : progress.around(write);
+    const logger = createLogger(settings['log.level'], { stream: output, color, around });
+    const watch = (pacer: Pacer): Emit => {
+      const shown = new Progress(output, quotaView(config, pacer), () => clock.now());
+      progress = shown;
+      return (event) => shown.show(event);
+    };
+    return {
+      context: {
+        settings,
+        connections,
+        store,
+        clock,
+        logger,
+        ...(output.isTTY === true && { watch }),
+      },
+      close: async () => {
+        await connections.close();
+        database.close();
+      },
+    };
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+function quotaView({ settings }: Config, pacer: Pacer): ConstructorParameters<typeof Progress>[1] {
+  return {
+    remaining: () => pacer.remaining,
+    requests: settings['rateLimit.requests'],
+    intervalMs: settings['rateLimit.intervalSeconds'] * 1000,
+  };
+}

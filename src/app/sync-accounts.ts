@@ -1,0 +1,105 @@
+import type { Logger } from 'pino';
+import type { Pacer } from '../cloudflare/pace.ts';
+import { createSource } from '../cloudflare/source.ts';
+import type { Account } from '../config/accounts.ts';
+import type { Settings } from '../config/settings.ts';
+import { Failure } from '../inventory/failure.ts';
+import { logEvent } from '../observe/log-events.ts';
+import type { Emit } from '../sync/events.ts';
+import type { Clock, RunMode, Store } from '../sync/ports.ts';
+import { runSync, type RunOutcome } from '../sync/run.ts';
+import type { Connections } from './connect.ts';
+import { VERSION } from './version.ts';
+
+/** What a round of runs needs. */
+export interface SyncContext {
+  readonly settings: Settings;
+  readonly connections: Connections;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** A second listener to a run's events, such as a progress line. */
+  readonly watch?: (pacer: Pacer) => Emit;
+}
+
+export interface SyncOptions {
+  readonly mode: RunMode;
+  readonly allowMassRemoval: boolean;
+}
+
+/** One account's outcome. */
+export interface AccountOutcome extends RunOutcome {
+  readonly accountId: string;
+}
+
+/** Runs every account, one after the other. One that fails does not stop the others; the signal does. */
+export async function syncAccounts(
+  context: SyncContext,
+  accounts: readonly Account[],
+  options: SyncOptions,
+  signal: AbortSignal,
+): Promise<readonly AccountOutcome[]> {
+  const outcomes: AccountOutcome[] = [];
+  for (const account of accounts) {
+    if (signal.aborted) break;
+    const outcome = await syncAccount(context, account, options, signal);
+    outcomes.push({ accountId: account.id, ...outcome });
+  }
+  return outcomes;
+}
+
+async function syncAccount(
+  context: SyncContext,
+  account: Account,
+  options: SyncOptions,
+  signal: AbortSignal,
+): Promise<RunOutcome> {
+  const { settings, connections, store, clock, logger, watch } = context;
+  // The network's events come before and between the run's own; they belong to the run under way.
+  let emit: Emit = () => undefined;
+  const { client, pacer } = connections.open(account, (event) => emit(event));
+  const creators = settings['api.creators'];
+  const source = createSource({
+    client,
+    accountId: account.id,
+    perPage: settings['api.perPage'],
+    creators,
+    concurrency: settings['rateLimit.concurrency'],
+  });
+  const onlooker = watch?.(pacer);
+  const emitFor = (runId: number): Emit => {
+    const labels = { account_id: account.id, run_id: runId };
+    emit = (event) => {
+      logEvent(logger, labels, event);
+      onlooker?.(event);
+    };
+    return emit;
+  };
+
+  return runSync(
+    { source, store, clock, emitFor },
+    {
+      accountId: account.id,
+      mode: options.mode,
+      api: settings['api.version'],
+      creators,
+      toolVersion: VERSION,
+      removal: {
+        maxFraction: settings['removal.maxFraction'],
+        maxCount: settings['removal.maxCount'],
+        allowMassRemoval: options.allowMassRemoval,
+      },
+      deadlineMs: settings['api.deadlineSeconds'] * 1000,
+      maxChangeEvents: settings['log.changes'],
+    },
+    signal,
+  );
+}
+
+/** Refuses settings whose part of the program is not built yet, rather than ignore them. */
+export function requireSupported(settings: Settings): void {
+  if (settings['api.version'] === 'v1') return;
+  throw new Failure('CONFIG_INVALID', 'the list API v2 is not supported yet', {
+    hint: 'Set IMAGE_INVENTORY_API (api.version) to v1, or leave it out.',
+  });
+}

@@ -1,0 +1,6 @@
+import { readFileSync } from 'node:fs';
+
+const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+
+/** This program's version, as its package says. */
+export const VERSION = (JSON.parse(manifest) as { version: string }).version;

@@ -1,0 +1,204 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { FAULT_NAMES } from '../emulator/faults.ts';
+import { Failure } from '../inventory/failure.ts';
+import { parseDuration } from '../inventory/duration.ts';
+import { VERSION } from '../app/version.ts';
+import type { Flags } from '../config/load.ts';
+import type { EmulateOptions } from './emulate.ts';
+import type { StatusOptions } from './status.ts';
+import type { SyncCommandOptions } from './sync.ts';
+import type { DoctorCommandOptions } from './doctor.ts';
+
+/** A command, chosen and parsed but not yet run. Resolves to the process's exit code. */
+export type Action = () => Promise<number>;
+
+/**
+ * The command line: every command with its options, help and examples. Parsing only chooses; a
+ * command's code is loaded when it runs, so that `--help` is quick.
+ *
+ * @param choose - Takes the chosen command.
+ */
+export function createProgram(choose: (action: Action) => void): Command {
+  const program = new Command('image-inventory')
+    .description('Mirrors the inventory of a Cloudflare Images account into SQLite.')
+    .version(VERSION, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand(false)
+    .option('--db <file>', 'the SQLite file of the inventory (default: ./data/inventory.db)')
+    .option('--config <file>', 'the configuration file (default: config/image-inventory.json)')
+    .option(
+      '--account <id>',
+      'only this account; may be repeated (default: all configured)',
+      collect,
+    )
+    .option(
+      '--log-level <level>',
+      'fatal, error, warn, info, debug, trace or silent (default: info)',
+    )
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({ writeErr: () => undefined })
+    .exitOverride();
+
+  const flagsOf = (command: Command): Flags => command.optsWithGlobals<Flags>();
+
+  program
+    .command('sync')
+    .description('read every configured account once, then exit')
+    .option('--dry-run', 'show what would change, and change nothing')
+    .option('--allow-mass-removal', 'let this run remove any number of images')
+    .addHelpText(
+      'after',
+      examples(
+        ['image-inventory sync', 'a snapshot of the configured accounts'],
+        ['image-inventory sync --dry-run', 'what it would change'],
+        ['image-inventory sync --db images.db | jq -r .msg', 'NDJSON for programs'],
+      ),
+    )
+    .action((options: SyncCommandOptions, command: Command) =>
+      choose(async () => (await import('./sync.ts')).syncCommand(flagsOf(command), options)),
+    );
+
+  program
+    .command('daemon')
+    .description('read every configured account on the schedule, until told to stop')
+    .addHelpText(
+      'after',
+      examples(
+        ['image-inventory daemon', 'every hour, on the hour, and once at the start'],
+        ['IMAGE_INVENTORY_SCHEDULE="30 4 * * *" image-inventory daemon', 'at 04:30 UTC'],
+      ),
+    )
+    .action((_options: unknown, command: Command) =>
+      choose(async () => (await import('./daemon.ts')).daemonCommand(flagsOf(command))),
+    );
+
+  program
+    .command('status')
+    .description('last run and counts of each account')
+    .option('--json', 'print one JSON document')
+    .option(
+      '--max-age <duration>',
+      'exit 8 if an account has no complete run that ended within it (90s, 15m, 2h, 1d)',
+      duration,
+    )
+    .addHelpText(
+      'after',
+      examples(
+        ['image-inventory status', 'a table'],
+        ['image-inventory status --max-age 2h', 'a health check'],
+      ),
+    )
+    .action((options: StatusOptions, command: Command) =>
+      choose(async () => (await import('./status.ts')).statusCommand(flagsOf(command), options)),
+    );
+
+  program
+    .command('doctor')
+    .description('check configuration, database, credentials, permission and reach')
+    .option('--json', 'print one JSON document')
+    .addHelpText(
+      'after',
+      examples(['image-inventory doctor', 'what is missing, and where to get it']),
+    )
+    .action((options: DoctorCommandOptions, command: Command) =>
+      choose(async () => (await import('./doctor.ts')).doctorCommand(flagsOf(command), options)),
+    );
+
+  program
+    .command('emulate')
+    .description('a stateful local stand-in of the Images API, for trying and testing')
+    .option('--images <n>', 'images in each account at the start', whole(0, 50_000_000), 10_000)
+    .option('--drafts <n>', 'direct uploads without bytes yet', whole(0, 100_000), 0)
+    .option('--seed <s>', 'the same seed gives the same images', whole(0, 2 ** 31), 1)
+    .option('--host <host>', 'the address to listen on', '127.0.0.1')
+    .option('--port <p>', 'the port to listen on; 0 takes any free one', whole(0, 65_535), 8788)
+    .option('--token <token>', 'the API token it takes', 'emulated-token')
+    .option('--latency <ms>', 'added to every answer', whole(0, 600_000), 0)
+    .option('--rate-requests <n>', 'requests allowed in an interval', whole(1, 1_000_000))
+    .option('--rate-interval <duration>', 'the interval', duration, 300_000)
+    .option('--max-page-size <n>', 'never more images in a page', whole(1, 10_000))
+    .option('--ignore-page', 'answer every page with page 1')
+    .addOption(
+      new Option(
+        '--fault <name[:chance]>',
+        `commit a fault, always or with a chance of 0 to 1; may be repeated (${FAULT_NAMES.join(', ')})`,
+      ).argParser(collect),
+    )
+    .addHelpText(
+      'after',
+      examples(
+        ['image-inventory emulate', 'prints what to export, then serves until Ctrl-C'],
+        ['image-inventory emulate --images 1000000 --port 0', 'a large account, any port'],
+        ['image-inventory emulate --fault html-502:0.1 --latency 50', 'a bad day'],
+      ),
+    )
+    .action((options: EmulateOptions, command: Command) =>
+      choose(async () => (await import('./emulate.ts')).emulateCommand(flagsOf(command), options)),
+    );
+
+  program.addHelpText(
+    'after',
+    examples(
+      ['image-inventory doctor', 'is everything in place?'],
+      ['image-inventory sync', 'take a snapshot'],
+      ['sqlite3 data/inventory.db "SELECT creator, count(*) FROM images GROUP BY 1"', 'use it'],
+    ),
+  );
+  for (const command of program.commands)
+    command.exitOverride().configureOutput({ writeErr: () => undefined });
+  return program;
+}
+
+/** Parses the command line; help and version are printed on the way. */
+export function parseCommandLine(program: Command, argv: readonly string[]): void {
+  try {
+    program.parse(commandFirst(program, argv), { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return;
+    const message = error.message.replace(/^error: /, '');
+    const isHelp = error.code === 'commander.help';
+    throw new Failure('USAGE', isHelp ? 'no command was given' : message, {
+      hint: '"image-inventory --help" shows the commands, "image-inventory COMMAND --help" their options.',
+    });
+  }
+}
+
+/** Moves the command's name to the front, since options may stand before it. */
+function commandFirst(program: Command, argv: readonly string[]): readonly string[] {
+  const options = [program, ...program.commands].flatMap((command) => command.options);
+  const takesValue = (word: string): boolean =>
+    options.some((option) => option.required && (option.long === word || option.short === word));
+  for (let index = 0; index < argv.length; index += 1) {
+    const word = argv[index] ?? '';
+    if (word === '--') break;
+    if (takesValue(word)) index += 1;
+    else if (!word.startsWith('-')) return [word, ...argv.toSpliced(index, 1)];
+  }
+  return argv;
+}
+
+function examples(...rows: readonly (readonly [command: string, what: string])[]): string {
+  const width = Math.max(...rows.map(([command]) => command.length));
+  const lines = rows.map(([command, what]) => `  ${command.padEnd(width)}  # ${what}`);
+  return `\nExamples:\n${lines.join('\n')}`;
+}
+
+function collect(value: string, previous: readonly string[] = []): readonly string[] {
+  return [...previous, value];
+}
+
+function duration(text: string): number {
+  const ms = parseDuration(text);
+  if (ms === undefined)
+    throw new InvalidArgumentError('It must be a duration such as 90s, 15m, 2h or 1d.');
+  return ms;
+}
+
+function whole(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= min && value <= max) return value;
+    throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`);
+  };
+}

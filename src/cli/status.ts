@@ -1,0 +1,109 @@
+import { statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { systemClock } from '../app/system-clock.ts';
+import { loadConfig, type Config, type Flags } from '../config/load.ts';
+import { formatDuration } from '../inventory/duration.ts';
+import { Failure } from '../inventory/failure.ts';
+import { printable } from '../inventory/printable.ts';
+import { openForReading } from '../store/database.ts';
+import { knownAccounts, readAccountStatus, type AccountStatus } from '../store/status.ts';
+import { EXIT } from './exit-codes.ts';
+import { printJson, printResult, reportFailure } from './streams.ts';
+import { formatTable } from './table.ts';
+
+export interface StatusOptions {
+  readonly json?: boolean;
+  /** Milliseconds. */
+  readonly maxAge?: number;
+}
+
+/** `status`: last run and counts of each account. */
+export function statusCommand(flags: Flags, options: StatusOptions): number {
+  const config = loadConfig(flags);
+  const now = systemClock.now();
+  const accounts = readAccounts(config);
+  if (options.json === true) printJson(toJson(config, accounts, now));
+  else printResult(toTable(accounts, now));
+
+  const { maxAge } = options;
+  const stale = maxAge === undefined ? undefined : findStale(accounts, now, maxAge);
+  if (stale === undefined) return EXIT.done;
+  reportFailure(stale, false);
+  return EXIT.stale;
+}
+
+/** The configured accounts; without any, all that the database knows. */
+function readAccounts(config: Config): readonly AccountStatus[] {
+  const database = openForReading(config.settings.database);
+  try {
+    const ids = config.accountIds.length > 0 ? config.accountIds : knownAccounts(database);
+    return ids.map((id) => readAccountStatus(database, id));
+  } finally {
+    database.close();
+  }
+}
+
+function toTable(accounts: readonly AccountStatus[], now: number): string {
+  if (accounts.length === 0) return 'No account has been read yet.';
+  const header = ['ACCOUNT', 'IMAGES', 'REMOVED', 'LAST COMPLETE RUN', 'LAST RUN', 'RESULT'];
+  const rows = accounts.map((account) => [
+    account.accountId,
+    account.images.toLocaleString('en-US'),
+    account.removedImages.toLocaleString('en-US'),
+    ago(account.lastComplete?.finished_at, now),
+    ago(account.lastRun?.started_at, now),
+    result(account),
+  ]);
+  return formatTable([header, ...rows], ['left', 'right', 'right']);
+}
+
+function ago(time: string | null | undefined, now: number): string {
+  if (time === null || time === undefined) return 'never';
+  return `${formatDuration(Math.max(0, now - Date.parse(time)))} ago`;
+}
+
+function result({ lastRun }: AccountStatus): string {
+  if (lastRun === undefined) return '–';
+  const { status, mode, added, changed, removed, restored, error_message: message } = lastRun;
+  const label = mode === 'full' ? status : `${status} (${mode})`;
+  if (message !== null) return `${label}: ${printable(message)}`;
+  if (status !== 'complete') return label;
+  return `${label}: +${added} ~${changed} -${removed} ↺${restored}`;
+}
+
+function toJson(config: Config, accounts: readonly AccountStatus[], now: number): unknown {
+  const database = resolve(config.settings.database);
+  return {
+    database,
+    bytes: statSync(database).size,
+    accounts: accounts.map((account) => ({
+      account_id: account.accountId,
+      images: account.images,
+      removed_images: account.removedImages,
+      age_seconds: ageSeconds(account, now),
+      last_run: account.lastRun ?? null,
+      last_complete_run: account.lastComplete ?? null,
+    })),
+  };
+}
+
+function ageSeconds({ lastComplete }: AccountStatus, now: number): number | null {
+  const finished = lastComplete?.finished_at;
+  return finished ? Math.max(0, Math.round((now - Date.parse(finished)) / 1000)) : null;
+}
+
+function findStale(
+  accounts: readonly AccountStatus[],
+  now: number,
+  maxAge: number,
+): Failure | undefined {
+  const stale = accounts.filter(({ lastComplete }) => {
+    const finished = lastComplete?.finished_at;
+    return !finished || now - Date.parse(finished) > maxAge;
+  });
+  if (accounts.length > 0 && stale.length === 0) return undefined;
+  const who = stale.map(({ accountId }) => accountId).join(', ') || 'any account';
+  return new Failure('STALE', `no complete run within ${formatDuration(maxAge)} for ${who}`, {
+    hint: '"image-inventory status" shows the last run; its log says why it did not complete.',
+  });
+}
