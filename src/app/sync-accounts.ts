@@ -1,10 +1,10 @@
-import type { Logger } from 'pino';
 import type { Pacer } from '../cloudflare/pace.ts';
 import { createSource } from '../cloudflare/source.ts';
 import type { Account } from '../config/accounts.ts';
 import type { Settings } from '../config/settings.ts';
 import { Failure } from '../inventory/failure.ts';
 import { logEvent } from '../observe/log-events.ts';
+import type { Logger } from '../observe/logger.ts';
 import type { Emit } from '../sync/events.ts';
 import type { Clock, RunMode, Store } from '../sync/ports.ts';
 import { runSync, type RunOutcome } from '../sync/run.ts';
@@ -70,8 +70,8 @@ async function syncAccount(
   const emitFor = (runId: number): Emit => {
     const labels = { account_id: account.id, run_id: runId };
     emit = (event) => {
-      logEvent(logger, labels, event);
       onlooker?.(event);
+      logEvent(logger, labels, event);
     };
     return emit;
   };

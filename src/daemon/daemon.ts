@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import type { Logger } from 'pino';
+import type { Logger } from '../observe/logger.ts';
 import { startSchedule, type ScheduleOptions } from './schedule.ts';
 
 export interface DaemonOptions {

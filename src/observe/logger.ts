@@ -2,6 +2,8 @@ import { pino, type Logger } from 'pino';
 import { printable } from '../inventory/printable.ts';
 import { createPrettyWriter } from './pretty.ts';
 
+export type { Logger };
+
 /** Where log lines go: a terminal, where people read them, or anything else, where programs do. */
 export interface LogTarget {
   readonly stream: NodeJS.WritableStream & { readonly isTTY?: boolean };

@@ -17,6 +17,14 @@ export interface Terminal {
 
 const CLEAR_LINE = '\r\u001b[2K';
 const REDRAW_MS = 100;
+/** From here on the log's lines say all that there is to say. */
+const ENDS: ReadonlySet<RunEvent['type']> = new Set([
+  'image.changed',
+  'sync.finished',
+  'sync.incomplete',
+  'sync.held',
+  'sync.failed',
+]);
 
 /**
  * One line at the bottom of a terminal that tells how far a run is. Log lines are written through
@@ -52,7 +60,7 @@ export class Progress {
       if (this.#now() - this.#drawnAt >= REDRAW_MS) this.#draw(this.#reading(event.listed));
     } else if (event.type === 'sync.confirming') {
       this.#draw(`confirming removals: ${event.asked} asked, ${event.gone} gone`);
-    } else if (isEnd(event)) {
+    } else if (this.#line !== '' && isEnd(event)) {
       this.#draw('');
     }
   }
@@ -94,13 +102,14 @@ export class Progress {
 
   #draw(text: string): void {
     this.#drawnAt = this.#now();
-    this.#line = text.slice(0, (this.#terminal.columns ?? 80) - 1);
+    // A terminal that does not tell its width says 0.
+    this.#line = text.slice(0, (this.#terminal.columns || 80) - 1);
     this.#terminal.write(CLEAR_LINE + this.#line);
   }
 }
 
 function isEnd(event: RunEvent): boolean {
-  return ['sync.finished', 'sync.incomplete', 'sync.held', 'sync.failed'].includes(event.type);
+  return ENDS.has(event.type);
 }
 
 function number(value: number): string {

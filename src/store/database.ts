@@ -36,8 +36,8 @@ export function openForWriting(file: string, now: string): WritableDatabase {
     closers.push(() => lock.release());
     const database = new Sqlite(path, { timeout: BUSY_TIMEOUT_MS });
     closers.push(() => database.close());
-    checkVersion(database, path);
-    configure(database);
+    const isNew = checkVersion(database, path) === 0;
+    configure(database, isNew);
     migrate(database, path);
     return { database, path, close };
   } catch (error) {
@@ -68,9 +68,9 @@ export function openForReading(file: string): Database {
   }
 }
 
-function configure(database: Database): void {
-  // Only a new file takes these two; WAL lets readers read while a run writes.
-  database.pragma('auto_vacuum = INCREMENTAL');
+function configure(database: Database, isNew: boolean): void {
+  // An old file would not take it, and be written all the same.
+  if (isNew) database.pragma('auto_vacuum = INCREMENTAL');
   database.pragma('journal_mode = WAL');
   database.pragma('synchronous = NORMAL');
   database.pragma('foreign_keys = ON');
