@@ -1,0 +1,102 @@
+import { describe, expect, test } from 'vitest';
+import { listNumberedPages } from '../../src/cloudflare/list-v1.ts';
+import { decodeImage } from '../../src/cloudflare/decode.ts';
+import type { Limits, ListPage } from '../../src/sync/ports.ts';
+
+const limits = (signal = new AbortController().signal): Limits => ({
+  signal,
+  deadlineAt: Infinity,
+});
+
+/** A server that holds pages of these sizes, and remembers what was asked of it. */
+function server(sizes: readonly number[]): {
+  asked: number[];
+  fetch: (page: number, limits: Limits) => Promise<ListPage>;
+} {
+  const asked: number[] = [];
+  const fetch = async (number: number): Promise<ListPage> => {
+    asked.push(number);
+    const images = Array.from({ length: sizes[number - 1] ?? 0 }, (_, index) =>
+      decodeImage({ id: `${number}/${index}` }),
+    );
+    // Later pages answer first, so that nothing can depend on the order of arrival.
+    for (let turn = 0; turn < 10 - (number % 7); turn += 1) await Promise.resolve();
+    return { number, images, requestMs: 1, cfRay: undefined };
+  };
+  return { asked, fetch };
+}
+
+async function readAll(pages: AsyncIterable<ListPage>): Promise<string[]> {
+  const ids: string[] = [];
+  for await (const page of pages) ids.push(...page.images.map(({ id }) => id));
+  return ids;
+}
+
+describe('reading a numbered list', () => {
+  test.for([
+    { title: 'full pages', sizes: [10, 10, 10, 10, 10, 3] },
+    { title: 'a last page that is full', sizes: [10, 10, 10] },
+    { title: 'short pages in the middle', sizes: [10, 4, 10, 1, 10, 10, 2] },
+    {
+      title: 'a cap that the server keeps silent about',
+      sizes: Array.from({ length: 40 }, () => 3),
+    },
+    { title: 'nothing', sizes: [] },
+    { title: 'one image', sizes: [1] },
+  ])('yields every image of $title', async ({ sizes }) => {
+    const total = sizes.reduce((sum, size) => sum + size, 0);
+    for (const expected of [undefined, total, total + 25, Math.floor(total / 2), 0]) {
+      for (const concurrency of [1, 4, 9]) {
+        const { fetch } = server(sizes);
+        const ids = await readAll(listNumberedPages(fetch, expected, concurrency, limits()));
+        expect(new Set(ids).size, `expected ${expected}, ${concurrency} at once`).toBe(total);
+        expect(ids).toHaveLength(total);
+      }
+    }
+  });
+
+  test('asks for one page past the end when the total is known', async () => {
+    const { asked, fetch } = server([10, 10, 10, 10, 5]);
+    await readAll(listNumberedPages(fetch, 45, 4, limits()));
+    expect(asked.toSorted((a, b) => a - b)).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+
+  test('asks for at most three pages past the end when it is not', async () => {
+    const { asked, fetch } = server([10, 10, 10, 10, 5]);
+    await readAll(listNumberedPages(fetch, undefined, 16, limits()));
+    expect(Math.max(...asked)).toBeLessThanOrEqual(8);
+    expect(new Set(asked).size).toBe(asked.length);
+  });
+
+  test('refuses a list with a hole: an empty page before one that is not', async () => {
+    const { fetch } = server([10, 10, 0, 10]);
+    const reading = readAll(listNumberedPages(fetch, 40, 4, limits()));
+    await expect(reading).rejects.toMatchObject({ code: 'LIST_INCONSISTENT' });
+  });
+
+  test('passes on the failure of any page, and tells the others to stop', async () => {
+    const aborted: number[] = [];
+    const fetch = (number: number, { signal }: Limits): Promise<ListPage> => {
+      if (number === 1) return server([10]).fetch(1, limits());
+      if (number === 3) return Promise.reject(new Error('page 3 is lost'));
+      const { promise, reject } = Promise.withResolvers<ListPage>();
+      signal.addEventListener('abort', () => {
+        aborted.push(number);
+        reject(new Error('stopped'));
+      });
+      return promise;
+    };
+    await expect(readAll(listNumberedPages(fetch, 50, 4, limits()))).rejects.toThrow(
+      'page 3 is lost',
+    );
+    expect(aborted.toSorted((a, b) => a - b)).toEqual([2, 4, 5]);
+  });
+
+  test('stops asking when its reader stops reading', async () => {
+    const { asked, fetch } = server(Array.from({ length: 100 }, () => 10));
+    for await (const page of listNumberedPages(fetch, 1000, 4, limits())) {
+      if (page.number >= 2) break;
+    }
+    expect(asked.length).toBeLessThan(12);
+  });
+});

@@ -1,0 +1,95 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { execPath } from 'node:process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { onTestFinished } from 'vitest';
+import { EMULATED_CREDENTIALS } from '../../src/emulator/server.ts';
+
+export const ACCOUNT = '023e105f4ecef8ad9ca31a8372d0c353';
+
+const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+
+export type Env = Readonly<Record<string, string>>;
+
+/** A line of the log. */
+export interface LogLine {
+  readonly level: string;
+  readonly time: string;
+  readonly event: string;
+  readonly msg: string;
+  readonly [field: string]: unknown;
+}
+
+/** What a process of the real program left behind. */
+export interface Finished {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Standard output read as NDJSON. */
+  log(): LogLine[];
+}
+
+/** A process of the real program that is still under way. */
+export interface Running {
+  readonly child: ChildProcess;
+  readonly finished: Promise<Finished>;
+  /** Resolves with the first log line of that event. */
+  logged(event: string): Promise<LogLine>;
+}
+
+/** The environment of a client of an emulator. */
+export function clientOf(baseUrl: string): Env {
+  return {
+    CLOUDFLARE_BASE_URL: baseUrl,
+    CLOUDFLARE_ACCOUNT_ID: ACCOUNT,
+    CLOUDFLARE_API_TOKEN: EMULATED_CREDENTIALS.token,
+  };
+}
+
+/** Starts the real program with nothing in its environment but what is given. */
+export function start(args: readonly string[], env: Env = {}, cwd?: string): Running {
+  const child = spawn(execPath, [MAIN, ...args], {
+    cwd,
+    env: { PATH: process.env['PATH'], ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  let stdout = '';
+  let stderr = '';
+  const lines: LogLine[] = [];
+  const waiting: { event: string; resolve: (line: LogLine) => void }[] = [];
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  createInterface({ input: child.stdout }).on('line', (text) => {
+    if (!text.startsWith('{"level"')) return;
+    const line = JSON.parse(text) as LogLine;
+    lines.push(line);
+    for (const { event, resolve } of waiting) if (event === line.event) resolve(line);
+  });
+
+  const finished = once(child, 'close').then(([code, signal]): Finished => ({
+    code: code as number | null,
+    signal: signal as NodeJS.Signals | null,
+    stdout,
+    stderr,
+    log: () =>
+      stdout
+        .trim()
+        .split('\n')
+        .map((text) => JSON.parse(text) as LogLine),
+  }));
+  const logged = (event: string): Promise<LogLine> => {
+    const known = lines.find((line) => line.event === event);
+    return known
+      ? Promise.resolve(known)
+      : new Promise((resolve) => waiting.push({ event, resolve }));
+  };
+  return { child, finished, logged };
+}
+
+/** Runs the real program to its end. */
+export function run(args: readonly string[], env: Env = {}, cwd?: string): Promise<Finished> {
+  return start(args, env, cwd).finished;
+}
