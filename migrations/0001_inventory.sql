@@ -133,7 +133,8 @@ FROM images AS i
 JOIN json_each(CASE WHEN json_valid(i.variants) THEN i.variants ELSE '[]' END) AS v
 WHERE v.type = 'text';
 
--- The fields that the API sent as JSON null rather than left out; in images both read NULL.
+-- The fields that the API sent as JSON null rather than left out. In images such a meta or variants is the
+-- text 'null'; the other columns are NULL in both cases.
 CREATE VIEW image_nulls AS
 SELECT a.account_id, i.id AS image_id, n.value AS field
 FROM stored_images AS i

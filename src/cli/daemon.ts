@@ -4,7 +4,9 @@ import { requireSupported, syncAccounts } from '../app/sync-accounts.ts';
 import { loadConfig, type Flags } from '../config/load.ts';
 import { runDaemon } from '../daemon/daemon.ts';
 import { asFailure } from '../inventory/failure.ts';
+import { EXIT } from './exit-codes.ts';
 import { stopOnSignals } from './signals.ts';
+import { endWithReader } from './streams.ts';
 
 /** `daemon`: runs on the schedule until a signal comes. The log goes to stdout. */
 export async function daemonCommand(flags: Flags): Promise<number> {
@@ -12,6 +14,7 @@ export async function daemonCommand(flags: Flags): Promise<number> {
   const accounts = config.accounts();
   requireSupported(config.settings);
   const stop = stopOnSignals();
+  endWithReader(() => stop.stop(EXIT.terminated));
   const session = openSession(config, stdout);
   const { logger } = session.context;
   const { settings } = config;

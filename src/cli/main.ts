@@ -1,11 +1,11 @@
 #!/usr/bin/env node
 import process, { argv } from 'node:process';
 import { asFailure } from '../inventory/failure.ts';
-import { exitCodeOf } from './exit-codes.ts';
+import { EXIT, exitCodeOf } from './exit-codes.ts';
 import { createProgram, parseCommandLine, type Action } from './program.ts';
 import { endWithReader, reportFailure } from './streams.ts';
 
-endWithReader(() => process.exit());
+endWithReader(() => process.exit(EXIT.done));
 process.exitCode = await main(argv.slice(2));
 
 async function main(words: readonly string[]): Promise<number> {

@@ -32,12 +32,19 @@ function printableLines(text: string): string {
   return text.split('\n').map(printable).join('\n');
 }
 
-/** Ends the process quietly when whoever reads its output has gone (`| head`). */
+/**
+ * Ends a command quietly when whoever reads its output has gone (`| head`). The last call counts.
+ *
+ * @param onGone - Called once.
+ */
 export function endWithReader(onGone: () => void): void {
+  let isGone = false;
   for (const stream of [stdout, stderr]) {
+    stream.removeAllListeners('error');
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EPIPE') onGone();
-      else throw error;
+      if (error.code !== 'EPIPE') throw error;
+      if (!isGone) onGone();
+      isGone = true;
     });
   }
 }

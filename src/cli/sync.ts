@@ -2,9 +2,9 @@ import { stdout } from 'node:process';
 import { openSession } from '../app/session.ts';
 import { requireSupported, syncAccounts } from '../app/sync-accounts.ts';
 import { loadConfig, type Flags } from '../config/load.ts';
-import { exitCodeOf } from './exit-codes.ts';
+import { EXIT, exitCodeOf } from './exit-codes.ts';
 import { stopOnSignals } from './signals.ts';
-import { reportFailure } from './streams.ts';
+import { endWithReader, reportFailure } from './streams.ts';
 
 export interface SyncCommandOptions {
   readonly dryRun?: boolean;
@@ -17,6 +17,7 @@ export async function syncCommand(flags: Flags, options: SyncCommandOptions): Pr
   const accounts = config.accounts();
   requireSupported(config.settings);
   const stop = stopOnSignals();
+  endWithReader(() => stop.stop(EXIT.terminated));
   const session = openSession(config, stdout);
   try {
     const outcomes = await syncAccounts(
@@ -30,7 +31,10 @@ export async function syncCommand(flags: Flags, options: SyncCommandOptions): Pr
     );
     const failures = outcomes.flatMap(({ failure }) => failure ?? []);
     const isDebug = config.settings['log.level'] === 'debug';
-    for (const failure of failures) reportFailure(failure, isDebug);
+    for (const failure of failures) {
+      // Whoever stopped the run knows it; the log has the line.
+      if (failure.code !== 'STOPPED') reportFailure(failure, isDebug);
+    }
     return stop.exitCode() ?? exitCodeOf(failures.map(({ code }) => code));
   } finally {
     await session.close();

@@ -65,6 +65,7 @@ export class ApiClient {
     const { pacer } = this.#options;
     let faults = 0;
     for (let attempt = 1; ; attempt += 1) {
+      this.#throwIfTooLate(outOfQuota(), pacer.pauseMs, limits);
       const outcome = await pacer.run(() => this.#attempt(path, read, limits), limits.signal);
       if ('reply' in outcome) return outcome.reply;
       const { kind, failure, answer } = outcome;
@@ -121,6 +122,16 @@ export class ApiClient {
   }
 }
 
+function outOfQuota(): Failure {
+  return new Failure(
+    'RATE_LIMITED',
+    "the API's quota is used up for longer than the run may take",
+    {
+      hint: 'Run it again later, or raise IMAGE_INVENTORY_DEADLINE.',
+    },
+  );
+}
+
 type Outcome<T> =
   | { readonly reply: Reply<T> | undefined }
   | {
@@ -141,6 +152,6 @@ function believe<T>(verdict: Verdict, answer: Answer, read: (result: unknown) =>
 }
 
 function curable(error: unknown): boolean {
-  if (!(error instanceof Failure) || error.code !== 'UNREACHABLE') return false;
+  if (!(error instanceof Failure) || error.code === 'ANSWER_TOO_LARGE') return false;
   return !TLS_CODES.test(networkCode(error.cause));
 }

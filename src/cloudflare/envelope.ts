@@ -13,7 +13,7 @@ export interface ApiError {
 export type Verdict =
   /** HTTP 200, JSON, `success === true`. */
   | { readonly kind: 'result'; readonly result: unknown }
-  /** Code 5404: there is no such image. */
+  /** HTTP 404 with code 5404: there is no such image. */
   | { readonly kind: 'absent' }
   /** Too many requests; the same request can succeed later. */
   | { readonly kind: 'throttled'; readonly failure: Failure }
@@ -49,7 +49,8 @@ export function readEnvelope(answer: Answer): Verdict {
     return { kind: 'throttled', failure: throttled(said) };
   }
   if (status >= 500 || RETRIED_STATUS.has(status)) return passing('API_ERROR', said);
-  if (error?.code === IMAGE_ABSENT) return { kind: 'absent' };
+  // It proves a removal, so it must come as documented, status and code.
+  if (status === 404 && error?.code === IMAGE_ABSENT) return { kind: 'absent' };
   const refusal = refusalOf(status, error, said);
   if (refusal !== undefined) return { kind: 'final', failure: refusal };
   if (status >= 300 && status < 400) return { kind: 'final', failure: redirected(said) };
@@ -107,6 +108,11 @@ function redirected(said: string): Failure {
 }
 
 function refusalOf(status: number, error: ApiError | undefined, said: string): Failure | undefined {
+  if (status === 410) {
+    return new Failure('API_GONE', said, {
+      hint: 'This version of the list is no longer served. Look for a newer image-inventory.',
+    });
+  }
   if (error?.code === IMAGES_DISABLED) {
     return new Failure('ACCESS_REFUSED', said, {
       hint: 'Cloudflare Images is not enabled on this account: enable it in the dashboard under Images, or correct CLOUDFLARE_ACCOUNT_ID.',
@@ -124,11 +130,6 @@ function refusalOf(status: number, error: ApiError | undefined, said: string): F
   if (isOneOf(CREDENTIAL_CODES, error) || isPermission || isJsonRefusal(status, error)) {
     return new Failure('ACCESS_REFUSED', said, {
       hint: 'Check the credentials: the token needs the permission "Cloudflare Images: Read" on this account. "image-inventory doctor" tells what is missing.',
-    });
-  }
-  if (status === 410) {
-    return new Failure('API_GONE', said, {
-      hint: 'This version of the list is no longer served. Look for a newer image-inventory.',
     });
   }
   return undefined;

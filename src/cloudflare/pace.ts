@@ -85,6 +85,11 @@ export class Pacer {
     return this.#queue.isPaused || this.#queue.isRateLimited;
   }
 
+  /** How long the pause under way still lasts, in milliseconds; 0 if there is none. */
+  get pauseMs(): number {
+    return Math.max(0, this.#resumeAt - this.#clock.now());
+  }
+
   /** Ends a pause under way, so that the process can exit. */
   close(): void {
     this.#closing.abort();
@@ -97,7 +102,7 @@ export class Pacer {
 
   async #resumeWhenDue(): Promise<void> {
     try {
-      for (let left = this.#pauseLeft(); left > 0; left = this.#pauseLeft()) {
+      for (let left = this.pauseMs; left > 0; left = this.pauseMs) {
         await this.#clock.wait(left, this.#closing.signal);
       }
     } catch {
@@ -105,9 +110,5 @@ export class Pacer {
       return;
     }
     this.#queue.start();
-  }
-
-  #pauseLeft(): number {
-    return this.#resumeAt - this.#clock.now();
   }
 }

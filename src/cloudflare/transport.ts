@@ -31,12 +31,14 @@ export interface Transport {
   /**
    * One GET, without retry. The path is sent as it is given, so an id that reads `..` stays one.
    *
-   * @throws Failure `UNREACHABLE` (with the network's error as its cause) or `ANSWER_TOO_LARGE`.
+   * @throws Failure `UNREACHABLE` (with the network's error as its cause), `ANSWER_TOO_LARGE`, or
+   * `BAD_ANSWER` if the body cannot be unpacked.
    */
   get(path: string, signal: AbortSignal): Promise<Answer>;
   close(): Promise<void>;
 }
 
+const TOO_LARGE = new Set(['UND_ERR_RES_EXCEEDED_MAX_SIZE', 'ERR_BUFFER_TOO_LARGE']);
 const inflate = { gzip: promisify(gunzip), br: promisify(brotliDecompress) };
 
 /**
@@ -79,6 +81,7 @@ export function createTransport(options: TransportOptions): Transport {
       };
     } catch (error) {
       signal.throwIfAborted();
+      if (error instanceof Failure) throw error;
       if (timeout.aborted) throw timedOut(options.timeoutMs, error);
       throw networkFailure(error, origin, options.maxBytes);
     }
@@ -98,7 +101,14 @@ async function readBody(response: Dispatcher.ResponseData, maxBytes: number): Pr
   const bytes = Buffer.from(await response.body.arrayBuffer());
   const encoding = response.headers['content-encoding'];
   if (encoding !== 'gzip' && encoding !== 'br') return bytes;
-  return inflate[encoding](bytes, { maxOutputLength: maxBytes });
+  try {
+    return await inflate[encoding](bytes, { maxOutputLength: maxBytes });
+  } catch (error) {
+    if (TOO_LARGE.has(networkCode(error))) throw error;
+    throw new Failure('BAD_ANSWER', `an answer said that it was ${encoding}, and was not`, {
+      cause: error,
+    });
+  }
 }
 
 function timedOut(timeoutMs: number, cause: unknown): Failure {
@@ -107,8 +117,6 @@ function timedOut(timeoutMs: number, cause: unknown): Failure {
     cause,
   });
 }
-
-const TOO_LARGE = new Set(['UND_ERR_RES_EXCEEDED_MAX_SIZE', 'ERR_BUFFER_TOO_LARGE']);
 
 function networkFailure(error: unknown, origin: string, maxBytes: number): Failure {
   const code = networkCode(error);

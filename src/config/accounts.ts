@@ -85,10 +85,13 @@ const COMMON: Variables = {
   key: 'CLOUDFLARE_API_KEY',
 };
 
-/** An account that names variables of its own uses these and no others. */
+/** An account that names a variable of its own uses no others, but for the other half of a pair. */
 function variablesOf(entry: AccountEntry): Variables {
   const { tokenVariable: token, emailVariable: email, keyVariable: key } = entry;
-  return (token ?? email ?? key) ? { token, email, key } : COMMON;
+  if (email !== undefined || key !== undefined) {
+    return { token, email: email ?? COMMON.email, key: key ?? COMMON.key };
+  }
+  return token === undefined ? COMMON : { token };
 }
 
 function credentialsOf(env: Environment, entry: AccountEntry): Credentials {
@@ -105,17 +108,19 @@ function credentialsOf(env: Environment, entry: AccountEntry): Credentials {
   }
   if (token !== undefined) return { kind: 'token', token };
   if (email !== undefined && key !== undefined) return { kind: 'key', email, key };
-  const isHalf = email !== undefined || key !== undefined;
-  throw missing(entry.id, names, isHalf);
+  if (email !== undefined) throw half(names.email, names.key, names.token);
+  if (key !== undefined) throw half(names.key, names.email, names.token);
+  const wanted = names.token ?? listOf(names.email, names.key);
+  throw new Failure('CONFIG_INVALID', `no credentials are set for account ${entry.id}`, {
+    hint: `Set ${wanted}; a token needs the permission "Cloudflare Images: Read".`,
+  });
 }
 
-function missing(id: string, names: Variables, isHalf: boolean): Failure {
-  const problem = isHalf
-    ? `only one of ${listOf(names.email, names.key)} is set`
-    : `no credentials are set for account ${id}`;
-  const wanted = names.token ?? listOf(names.email, names.key);
-  return new Failure('CONFIG_INVALID', problem, {
-    hint: `Set ${wanted}; a token needs the permission "Cloudflare Images: Read".`,
+/** Half a pair is set. The token cannot simply be set beside it: that would be both kinds. */
+function half(set = '', unset = '', token?: string): Failure {
+  const instead = token === undefined ? '' : `, or unset ${set} and set ${token}`;
+  return new Failure('CONFIG_INVALID', `${set} is set, but ${unset} is not`, {
+    hint: `Set ${unset} too${instead}.`,
   });
 }
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Secret } from '../inventory/credentials.ts';
-import { Failure, messageOf } from '../inventory/failure.ts';
+import { Failure } from '../inventory/failure.ts';
 
 /** The environment as the loader sees it. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -30,13 +30,13 @@ export function secretVariable(env: Environment, name: string | undefined): Secr
   // Anything else would break out of the header, or into the error that quotes it.
   if (!/^[\x21-\x7e]+$/.test(value)) {
     const source = file === undefined ? name : `the file that ${name}_FILE names`;
-    throw new Failure(
-      'CONFIG_INVALID',
-      `${source} holds a value with spaces or other characters that no credential has`,
-      {
-        hint: 'Copy the value again, without quotes and line breaks.',
-      },
-    );
+    const problem =
+      value === ''
+        ? 'is empty'
+        : 'holds a value with spaces or other characters that no credential has';
+    throw new Failure('CONFIG_INVALID', `${source} ${problem}`, {
+      hint: 'Copy the value again, without quotes and line breaks.',
+    });
   }
   return new Secret(value);
 }
@@ -45,13 +45,10 @@ function readSecret(name: string, file: string): string {
   try {
     return readFileSync(file, 'utf8').trim();
   } catch (error) {
-    throw new Failure(
-      'CONFIG_INVALID',
-      `${name} names a file that cannot be read: ${messageOf(error)}`,
-      {
-        hint: 'Check its path and permissions.',
-        cause: error,
-      },
-    );
+    // The error's own words hold the path, which by mistake may be the secret itself.
+    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
+    throw new Failure('CONFIG_INVALID', `${name} names a file that cannot be read: ${code}`, {
+      hint: 'It must hold the path of a file with the secret. Check the path and its permissions.',
+    });
   }
 }

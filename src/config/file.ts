@@ -9,11 +9,19 @@ import { SETTINGS, type SettingKey } from './settings.ts';
 /** The file that is read when neither `--config` nor `IMAGE_INVENTORY_CONFIG` names one. */
 export const DEFAULT_FILE = 'config/image-inventory.json';
 
-const variable = z.string().regex(/^[A-Za-z_]\w*$/);
+/** In capitals only, so that a token or key written here by mistake is refused rather than shown. */
+const variable = z
+  .string()
+  .regex(/^[A-Z_][A-Z0-9_]*$/, 'must be the name of an environment variable, in capitals');
 
 /** One element of `accounts`. */
-export const ACCOUNT_SCHEMA = z.strictObject({
-  id: z.string().regex(ACCOUNT_ID).describe('The account id.'),
+const ACCOUNT_SCHEMA = z.strictObject({
+  id: z
+    .string()
+    .regex(ACCOUNT_ID, {
+      error: ({ input }) => `${JSON.stringify(input)} must be an account id of letters and digits`,
+    })
+    .describe('The account id.'),
   name: z.string().min(1).optional().describe('What people call it.'),
   tokenVariable: variable
     .optional()
@@ -25,6 +33,13 @@ export const ACCOUNT_SCHEMA = z.strictObject({
     .optional()
     .describe('The variable that holds its API key, if not CLOUDFLARE_API_KEY.'),
 });
+
+/** The value of `accounts`. */
+export const ACCOUNTS_SCHEMA = z
+  .array(ACCOUNT_SCHEMA)
+  .refine((entries) => new Set(entries.map(({ id }) => id)).size === entries.length, {
+    error: 'two of them have the same id',
+  });
 
 /** What a configuration file says: its settings, flat and not yet checked, and its accounts. */
 export interface ConfigFile {
@@ -68,7 +83,9 @@ function parse(text: string, path: string): Record<string, unknown> {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw invalid(path, `it is not JSON: ${messageOf(error)}`, error);
+    // The parser quotes the text, which by mistake may hold a secret.
+    const problem = messageOf(error).replace(/, (\.{3})?".*/s, '');
+    throw invalid(path, `it is not JSON: ${problem}`);
   }
   if (!isObject(value)) throw invalid(path, 'it must be a JSON object');
   return value;
@@ -82,7 +99,7 @@ function* flatten(
 ): Generator<[SettingKey, unknown]> {
   for (const [name, value] of Object.entries(object)) {
     const key = prefix + name;
-    if (isSettingKey(key)) yield [key, value];
+    if (isSettingKey(key) && !name.includes('.')) yield [key, value];
     else if (isSection(key) && isObject(value)) yield* flatten(value, `${key}.`, path);
     else if (isSection(key)) throw invalid(path, `"${key}" must be an object`);
     else throw invalid(path, `there is no setting "${key}"`);
@@ -98,7 +115,7 @@ function isSection(key: string): boolean {
 }
 
 function readAccounts(value: unknown, path: string): readonly AccountEntry[] {
-  const parsed = z.array(ACCOUNT_SCHEMA).safeParse(value);
+  const parsed = ACCOUNTS_SCHEMA.safeParse(value);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   const where = ['accounts', ...(issue?.path ?? [])].join('.');

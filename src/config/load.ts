@@ -42,7 +42,7 @@ export function loadConfig(flags: Flags, env: Environment = process.env): Config
   const chosen = flags.account ?? [];
   return Object.freeze({
     settings: Object.freeze(Object.fromEntries(values) as unknown as Settings),
-    accountIds: accountIds(env, file.accounts, chosen),
+    accountIds: Object.freeze(accountIds(env, file.accounts, chosen)),
     color: variable(env, 'NO_COLOR') === undefined,
     accounts: () => resolveAccounts(env, file.accounts, chosen),
   });
@@ -58,9 +58,20 @@ function valueOf(
   const given = givenValue(key, setting, flags, env, file);
   if (given === undefined) return setting.fallback;
   const parsed = setting.schema.safeParse(given.value);
-  if (parsed.success) return parsed.data;
-  const shown = printable(JSON.stringify(given.value)).slice(0, 100);
-  throw new Failure('CONFIG_INVALID', `${given.source} is ${shown}: must be ${setting.allowed}`);
+  if (parsed.success) return Object.freeze(parsed.data);
+  const problem = `${given.source} is ${shown(given.value)}: must be ${setting.allowed}`;
+  const fallback =
+    setting.fallback === undefined ? 'leave it unset' : 'leave it unset for the default';
+  throw new Failure('CONFIG_INVALID', problem, { hint: `Correct it, or ${fallback}.` });
+}
+
+/** A refused value as a message may show it: without the secrets that an address should not hold. */
+function shown(value: unknown): string {
+  const text = typeof value === 'number' ? String(value) : JSON.stringify(value);
+  const address = text
+    .replace(/(?<=:\/\/).*@/, '[secret]@')
+    .replace(/(?<=:\/\/[^?]*\?).*(?=")/, '[secret]');
+  return printable(address).slice(0, 100);
 }
 
 interface Given {
@@ -92,11 +103,18 @@ function optionName(flag: string): string {
   return `--${flag.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
+const SWITCHES: ReadonlyMap<string, boolean> = new Map([
+  ['true', true],
+  ['1', true],
+  ['false', false],
+  ['0', false],
+]);
+
 /** A variable's text as the type that the setting has; text that is of no such type stays, to be refused. */
 function fromText(key: SettingKey, setting: Setting, text: string): unknown {
   if (key === 'api.creators') return [text];
   if (typeof setting.fallback === 'boolean') {
-    return { true: true, '1': true, false: false, '0': false }[text.toLowerCase()] ?? text;
+    return SWITCHES.get(text.toLowerCase()) ?? text;
   }
   const isNumber = setting.schema.safeParse(text).error?.issues[0]?.code === 'invalid_type';
   return isNumber && /^\s*-?\d+(\.\d+)?\s*$/.test(text) ? Number(text) : text;

@@ -25,7 +25,10 @@ const cron = /^\S+(\s+\S+){4,5}$/;
 export const SETTINGS = {
   database: {
     env: 'IMAGE_INVENTORY_DB',
-    schema: z.string().min(1),
+    schema: z
+      .string()
+      .min(1)
+      .refine((path) => !path.includes('\0')),
     allowed: 'the path of a file',
     describe: 'The SQLite file of the inventory.',
     fallback: './data/inventory.db',

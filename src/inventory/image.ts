@@ -1,9 +1,9 @@
 /**
  * One image as the account's list shows it, in the form in which it is stored.
  *
- * A field that the API left out is `null`. One that it sent as JSON `null` is `null` too, and is
- * named in `nullFields`, so that both come back as they were. JSON values stay text, because a
- * JavaScript number cannot hold every number that JSON can.
+ * A field that the API left out is `null`. One that it sent as JSON `null` is named in `nullFields`, so
+ * that it comes back as it was; a JSON column then holds the text `null`, any other `null` as well.
+ * JSON values stay text, because a JavaScript number cannot hold every number that JSON can.
  */
 export interface Image {
   /** Up to 1024 characters of UTF-8; custom ids may contain `/`. Unique within the account. */

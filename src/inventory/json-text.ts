@@ -20,7 +20,7 @@ declare global {
 }
 
 /** A number wherever JSON allows one. It may also match inside a string, which costs time, not truth. */
-const NUMBER_TOKEN = /[:[,]\s*(-?\d[\d.eE+-]*)(?=\s*[,\]}])/g;
+const NUMBER_TOKEN = /(?:^|[:[,])\s*(-?\d[\d.eE+-]*)(?=\s*(?:[,\]}]|$))/g;
 /** The escape of a surrogate: the only way in which a lone one can arrive in UTF-8 JSON. */
 const SURROGATE_ESCAPE = /\\u[dD][89a-fA-F]/;
 
@@ -116,6 +116,7 @@ function normalNumber(source: string): string {
   const digits = (whole + fraction).replace(/^0+/, '');
   const significant = digits.replace(/0+$/, '');
   if (significant === '') return '0';
-  const power = Number(exponent) - fraction.length + (digits.length - significant.length);
+  const shift = digits.length - significant.length - fraction.length;
+  const power = BigInt(exponent) + BigInt(shift);
   return `${sign}${significant}e${power}`;
 }

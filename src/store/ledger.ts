@@ -68,15 +68,20 @@ export class Ledger {
       .all();
   }
 
-  /** Says of every run whose process died that it was interrupted. Only the lock's holder may. */
-  closeLeftRunning(now: number): void {
-    this.#database
+  /**
+   * Says of an account's run whose process died that it was interrupted. Only the lock's holder may.
+   *
+   * @returns Whether there was one.
+   */
+  closeLeftRunning(accountId: string, now: number): boolean {
+    const { changes } = this.#database
       .prepare(
         `UPDATE runs SET status = 'interrupted', finished_at = ?, error_code = 'STOPPED',
            error_message = 'the process ended before the run did'
-         WHERE status = 'running'`,
+         WHERE account_id = ? AND status = 'running'`,
       )
-      .run(isoTime(now));
+      .run(isoTime(now), accountId);
+    return changes > 0;
   }
 }
 

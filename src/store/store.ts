@@ -16,13 +16,17 @@ import { RunStage } from './stage.ts';
 export function createStore({ database, path }: WritableDatabase, now: number): Store {
   const ledger = new Ledger(database);
   const rowIds = explained(path, () => {
-    clearLeftovers(database, ledger, now);
+    database
+      .transaction(() => clearLeftovers(database, ledger, ledger.accountsLeftRunning(), now))
+      .immediate();
     return new RowIds(database);
   });
 
   function begin(start: RunStart): Stage {
     const open = database.transaction(() => {
       const account = findOrAddAccount(database, start.accountId);
+      // A run of this process may not even have been able to say that it failed: the disk was full.
+      clearLeftovers(database, ledger, [start.accountId], start.startedAt);
       const isBaseline = !ledger.hasPublished(start.accountId);
       return { account, isBaseline, runId: ledger.open(start) };
     });
@@ -33,14 +37,14 @@ export function createStore({ database, path }: WritableDatabase, now: number): 
   return { begin };
 }
 
-function clearLeftovers(database: Database, ledger: Ledger, now: number): void {
-  const accounts = ledger.accountsLeftRunning();
-  if (accounts.length === 0) return;
-  database
-    .transaction(() => {
-      for (const accountId of accounts)
-        dropStage(database, findOrAddAccount(database, accountId).key);
-      ledger.closeLeftRunning(now);
-    })
-    .immediate();
+function clearLeftovers(
+  database: Database,
+  ledger: Ledger,
+  accountIds: readonly string[],
+  now: number,
+): void {
+  for (const accountId of accountIds) {
+    if (!ledger.closeLeftRunning(accountId, now)) continue;
+    dropStage(database, findOrAddAccount(database, accountId).key);
+  }
 }

@@ -14,7 +14,7 @@ export interface ServedAccount {
   /** What the program needs in its environment. */
   readonly env: Env;
   /** Runs `sync` to its end. */
-  sync(args?: readonly string[], env?: Env): Promise<Finished>;
+  readonly sync: (args?: readonly string[], env?: Env) => Promise<Finished>;
 }
 
 type Options = Omit<EmulatorOptions, 'accounts'> & Partial<Omit<AccountOptions, 'id'>>;

@@ -1,0 +1,52 @@
+import { describe, expect } from 'vitest';
+import { loadConfig } from '../../src/config/load.ts';
+import { failureOf } from '../inventory/failure-of.ts';
+import { it } from './config-directory.ts';
+
+describe('a key of the file that is no setting', () => {
+  it.for<[string, string]>([
+    ['{"dataBase":"x.db"}', 'there is no setting "dataBase"'],
+    ['{"":1}', 'there is no setting ""'],
+    ['{"__proto__":{}}', 'there is no setting "__proto__"'],
+    ['{"toString":1}', 'there is no setting "toString"'],
+    ['{"api":{"pageSize":5}}', 'there is no setting "api.pageSize"'],
+    ['{"api":{"__proto__":5}}', 'there is no setting "api.__proto__"'],
+    ['{"api":{"api":{"perPage":50}}}', 'there is no setting "api.api"'],
+    ['{"api":{"perPage":50},"http":{"prot":1}}', 'there is no setting "http.prot"'],
+    // The JSON Schema has levels, not dots; the loader takes nothing that the schema refuses.
+    ['{"api.perPage":50}', 'there is no setting "api.perPage"'],
+    ['{"api":{"$schema":"x"}}', 'there is no setting "api.$schema"'],
+  ])('is refused by its name: %s', ([text, problem], { directory }) => {
+    const path = directory.write('config.json', text);
+    const failure = failureOf(() => loadConfig({ config: path }, {}));
+    expect(failure).toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: `the configuration file ${path} is wrong: ${problem}`,
+    });
+    expect(failure.hint).toContain('image-inventory.example.json');
+  });
+
+  it.for(['5', 'null', '[]', '"x"'])(
+    'is refused where a section should be: %s',
+    (value, { directory }) => {
+      const config = directory.write('config.json', `{"api":${value}}`);
+      expect(failureOf(() => loadConfig({ config }, {})).message).toMatch(
+        /"api" must be an object$/,
+      );
+    },
+  );
+
+  it.for(['{"id":"a","token":"x"}', '{"id":"a","__proto__":{}}'])(
+    'is refused in an account: %s',
+    (entry, { directory }) => {
+      const config = directory.write('config.json', `{"accounts":[{"id":"b"},${entry}]}`);
+      const failure = failureOf(() => loadConfig({ config }, {}));
+      expect(failure.message).toMatch(/"accounts\.1" is wrong: .*"(token|__proto__)"/);
+    },
+  );
+
+  it('is not $schema, which editors want', ({ directory }) => {
+    const config = directory.config({ $schema: './image-inventory.schema.json', database: 'x.db' });
+    expect(loadConfig({ config }, {}).settings.database).toBe('x.db');
+  });
+});

@@ -1,0 +1,126 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { Command } from 'commander';
+import { describe, expect, test } from 'vitest';
+import { EXIT } from '../src/cli/exit-codes.ts';
+import { createProgram } from '../src/cli/program.ts';
+import { SETTINGS, type Setting } from '../src/config/settings.ts';
+import { run } from './support/program.ts';
+
+const read = (file: string): string =>
+  readFileSync(fileURLToPath(new URL(`../${file}`, import.meta.url)), 'utf8');
+
+const README = read('README.md');
+const program = createProgram(() => undefined);
+const commands: readonly Command[] = program.commands;
+
+/** The text of one section of the README. */
+function section(title: string): string {
+  const found = README.split(/^## /m).find((text) => text.startsWith(`${title}\n`));
+  if (found === undefined) throw new Error(`the README has no section "${title}"`);
+  return found;
+}
+
+describe('the README and the program say the same', () => {
+  test.for(commands.map((command) => [command.name(), command] as const))(
+    'command %s, with every option',
+    ([name, command]) => {
+      const text = name === 'emulate' ? section('The emulator') : section('Commands');
+      expect(section('Commands')).toContain(`\`${name}`);
+      for (const { long } of command.options) expect(text).toContain(long);
+    },
+  );
+
+  test('every global option', () => {
+    for (const { long } of program.options) expect(section('Commands')).toContain(long);
+  });
+
+  test('no option that the program does not have', () => {
+    const known = [program, ...commands].flatMap(({ options }) => options.map(({ long }) => long));
+    const told = section('Commands').match(/--[a-z][a-z-]+/g) ?? [];
+    const emulator = section('The emulator').match(/(?<=`)--[a-z-]+/g) ?? [];
+    for (const option of [...told, ...emulator]) expect([...known, '--help']).toContain(option);
+  });
+
+  test.for(Object.entries<Setting>(SETTINGS))(
+    'setting %s: variable, key, default',
+    ([key, setting]) => {
+      const row = section('Settings')
+        .split('\n')
+        .find((line) => line.includes(`\`${setting.env}\``));
+      expect(row, `a row for ${setting.env}`).toBeDefined();
+      expect(row).toContain(`\`${key}\``);
+      const fallback = setting.fallback === undefined ? '–' : `\`${String(setting.fallback)}\``;
+      expect(row?.split('|')[3]?.trim()).toBe(fallback);
+    },
+  );
+
+  test('every exit code, and none that does not exist yet', () => {
+    const told = [...section('Commands').matchAll(/^\| ([\d, ]+?)\s*\|/gm)].flatMap(
+      ([, codes = '']) => codes.split(',').map(Number),
+    );
+    expect(told).toEqual([...Object.values(EXIT)].sort((a, b) => a - b));
+  });
+
+  test('the test command is the one that CI runs', () => {
+    expect(README).toContain('npm ci && npm test');
+    expect(read('.ci/run')).toContain('npm ci && npm test');
+  });
+
+  test('every event of the log', () => {
+    const sources = ['observe/log-events.ts', 'sync/events.ts', 'daemon/daemon.ts'];
+    const text = sources.map((file) => read(`src/${file}`)).join('\n');
+    const events = new Set(text.match(/'(sync|request|daemon)\.[a-z]+'/g));
+    expect(events.size).toBeGreaterThan(10);
+    for (const event of events) expect(section('The log')).toContain(event.replaceAll("'", '`'));
+  });
+
+  test('every table, with its columns', () => {
+    const schema = read('test/store/schema.sql');
+    const views = [...schema.matchAll(/CREATE VIEW (\w+)/g)].map(([, name]) => name);
+    expect(views.length).toBeGreaterThan(2);
+    for (const name of [...views, 'runs', 'changes', 'removed_images']) {
+      expect(section('The tables')).toContain(`| \`${name ?? ''}\``);
+    }
+  });
+});
+
+test.for([[], ...commands.map((command) => [command.name()])])(
+  '%s --help works without configuration, and shows examples',
+  async (words) => {
+    const { code, stdout, stderr } = await run([...words, '--help']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toContain('Examples:');
+    expect(stdout).toContain('--db');
+  },
+);
+
+test('--version is the package’s', async () => {
+  const { version } = JSON.parse(read('package.json')) as { version: string };
+  const { code, stdout } = await run(['--version']);
+  expect({ code, stdout }).toEqual({ code: 0, stdout: `${version}\n` });
+});
+
+describe('the Dockerfile', () => {
+  const dockerfile = read('Dockerfile');
+  const ignored = read('.dockerignore');
+
+  test('copies only what the build context has', () => {
+    const copied = [...dockerfile.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(
+      ([, files = '']) => files.split(' '),
+    );
+    expect(copied.length).toBeGreaterThan(5);
+    for (const file of copied) expect(ignored).toContain(`!${file}\n`);
+  });
+
+  test('names only variables, options and files that exist', () => {
+    const { bin } = JSON.parse(read('package.json')) as { bin: Record<string, string> };
+    expect(dockerfile).toContain(`/app/${bin['image-inventory'] ?? ''}`);
+    const variables = dockerfile.match(/IMAGE_INVENTORY_\w+/g) ?? [];
+    const known = Object.values<Setting>(SETTINGS).map(({ env }) => env);
+    for (const variable of variables) expect(known).toContain(variable);
+    expect(commands.map((command) => command.name())).toEqual(
+      expect.arrayContaining(['daemon', 'status']),
+    );
+  });
+});
