@@ -89,16 +89,16 @@ function change(account: EmulatedAccount): void {
 function query(): void {
   const database = new Sqlite(DATABASE, { readonly: true });
   for (const { title, sql } of QUERIES) {
-    const statement = database.prepare<[], Record<string, unknown>>(sql);
+    const statement = database.prepare<[], Record<string, string | number | null>>(sql);
     const names = statement.columns().map(({ name }) => name);
-    const rows = statement.all().map((row) => names.map((name) => cell(row[name])));
+    const rows = statement.all().map((row) => names.map((name) => cell(row[name] ?? null)));
     say(`\n-- ${title}\n${sql};\n`);
     say(formatTable([names, names.map((name) => '-'.repeat(name.length)), ...rows]));
   }
   database.close();
 }
 
-function cell(value: unknown): string {
+function cell(value: string | number | null): string {
   return value === null ? '' : printable(String(value)).slice(0, 60);
 }
 

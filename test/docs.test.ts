@@ -11,6 +11,8 @@ const read = (file: string): string =>
   readFileSync(fileURLToPath(new URL(`../${file}`, import.meta.url)), 'utf8');
 
 const README = read('README.md');
+/** A value as the README writes it. */
+const code = (value: unknown): string => `\`${JSON.stringify(value).replaceAll('"', '')}\``;
 const program = createProgram(() => undefined);
 const commands: readonly Command[] = program.commands;
 
@@ -50,7 +52,7 @@ describe('the README and the program say the same', () => {
         .find((line) => line.includes(`\`${setting.env}\``));
       expect(row, `a row for ${setting.env}`).toBeDefined();
       expect(row).toContain(`\`${key}\``);
-      const fallback = setting.fallback === undefined ? '–' : `\`${String(setting.fallback)}\``;
+      const fallback = setting.fallback === undefined ? '–' : code(setting.fallback);
       expect(row?.split('|')[3]?.trim()).toBe(fallback);
     },
   );

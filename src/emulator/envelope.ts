@@ -12,6 +12,16 @@ interface Note {
   readonly message: string;
 }
 
+/** The headers of an answer that is sent whole. */
+export function headersOf({ headers, body }: EmulatedAnswer): OutgoingHttpHeaders {
+  return {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(body),
+    'cf-ray': '8d4ada7d90d11f7a-LHR',
+    ...headers,
+  };
+}
+
 /** A success around a result that is JSON text already. */
 export function success(resultJson: string, messages: readonly Note[] = []): EmulatedAnswer {
   const notes = JSON.stringify(messages);

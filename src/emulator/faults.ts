@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { failure, success, type EmulatedAnswer } from './envelope.ts';
+import { failure, headersOf, success, type EmulatedAnswer } from './envelope.ts';
 
 const EDGE_PAGE = '<!DOCTYPE html><html><title>502: Bad gateway</title><h1>Bad gateway</h1></html>';
 const HTML = { 'content-type': 'text/html; charset=UTF-8' };
@@ -34,9 +34,10 @@ export const WRONG_ANSWERS = {
 
 /** What can happen to the connection, by name. */
 export const SABOTAGES = {
-  reset: (response) => void response.destroy(),
+  reset: (response) => void response.socket?.resetAndDestroy(),
   'reset-mid-body': (response, right) => {
-    response.writeHead(right.status, { 'content-length': Buffer.byteLength(right.body) });
+    response.writeHead(right.status, headersOf(right));
+    // Closed, not reset: a reset would overtake the bytes that are still on their way.
     response.write(right.body.slice(0, right.body.length / 2), () => response.destroy());
   },
   hang: () => undefined,

@@ -1,4 +1,4 @@
-import { isObject } from '../inventory/json-text.ts';
+import { isObject, parseJson } from '../inventory/json-text.ts';
 import type { EmulatedAccount, ImagePatch, NewImage } from './account.ts';
 import { failure, success, type EmulatedAnswer } from './envelope.ts';
 
@@ -28,24 +28,27 @@ export interface RouteContext {
   readonly quirks: Quirks;
 }
 
-const NO_ROUTE = failure(
+export const NO_ROUTE = failure(
   404,
   7003,
   'Could not route to the requested path, perhaps your object identifier is invalid?',
 );
 const NO_IMAGE = failure(404, 5404, 'Image not found');
-const VALID_TOKEN = { code: 10000, message: 'This API Token is valid and active' };
+const VERIFIED = success('{"id":"f1e2d3c4b5a697887766554433221100","status":"active"}', [
+  { code: 10000, message: 'This API Token is valid and active' },
+]);
 
 /** Answers one request with right credentials. */
 export async function route(request: RouteRequest, context: RouteContext): Promise<EmulatedAnswer> {
   const { path, method } = request;
-  if (/^\/(user|accounts\/[^/]+)\/tokens\/verify$/.test(path) && method === 'GET') {
-    return success('{"id":"f1e2d3c4b5a697887766554433221100","status":"active"}', [VALID_TOKEN]);
-  }
-  const [, accountId = '', rest = ''] =
-    /^\/accounts\/([^/]+)\/images\/v1(?:\/(.*))?$/.exec(path) ?? [];
+  if (path === '/user/tokens/verify') return method === 'GET' ? VERIFIED : NO_ROUTE;
+  const [, accountId = '', resource = ''] = /^\/accounts\/([^/]+)\/(.*)$/.exec(path) ?? [];
   const account = context.accounts.get(decodeURIComponent(accountId));
   if (account === undefined) return NO_ROUTE;
+  if (resource === 'tokens/verify') return method === 'GET' ? VERIFIED : NO_ROUTE;
+  // An id is one segment: its slashes must be percent-encoded.
+  const [isImages, rest = ''] = /^images\/v1(?:\/([^/]*))?$/.exec(resource) ?? [];
+  if (isImages === undefined) return NO_ROUTE;
   if (!account.isEnabled) {
     return failure(403, 5403, 'The account does not have access to Cloudflare Images');
   }
@@ -123,7 +126,7 @@ function newImage(body: Record<string, unknown>): NewImage {
   return {
     ...imagePatch({
       ...body,
-      metadata: typeof metadata === 'string' ? JSON.parse(metadata) : metadata,
+      metadata: typeof metadata === 'string' ? parseJson(metadata) : metadata,
     }),
     ...(typeof id === 'string' && { id }),
     ...(name !== undefined && { filename: name }),

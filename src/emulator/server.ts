@@ -5,10 +5,10 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { parseJson, isObject } from '../inventory/json-text.ts';
 import { EmulatedAccount, type AccountOptions } from './account.ts';
 import { refuse, type EmulatedCredentials } from './auth.ts';
-import { failure, type EmulatedAnswer } from './envelope.ts';
+import { failure, headersOf, type EmulatedAnswer } from './envelope.ts';
 import { FaultPlan, SABOTAGES, WRONG_ANSWERS, type FaultName } from './faults.ts';
 import { RateLimiter, type RateLimitOptions } from './rate-limit.ts';
-import { route, type Quirks, type RouteContext } from './routes.ts';
+import { NO_ROUTE, route, type Quirks, type RouteContext } from './routes.ts';
 
 export interface EmulatorOptions {
   readonly accounts: readonly AccountOptions[];
@@ -94,32 +94,45 @@ export class Emulator extends EventEmitter<{ request: [method: string, path: str
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method = 'GET', url = '/' } = request;
-    const target = url.startsWith(BASE_PATH) ? url.slice(BASE_PATH.length) : url;
+    const target = isBelowBase(url) ? url.slice(BASE_PATH.length) : url;
     this.requests.push(`${method} ${target}`);
     this.emit('request', method, target);
     const fault = this.faults.next(target);
-    const answer = await this.#answer(request, method, target);
+    const answer = await this.#answer(request);
     if (this.#options.latencyMs) await wait(this.#options.latencyMs);
     if (fault === undefined) send(response, answer);
     else commit(fault, response, answer);
   }
 
-  async #answer(request: IncomingMessage, method: string, target: string): Promise<EmulatedAnswer> {
+  async #answer(request: IncomingMessage): Promise<EmulatedAnswer> {
     const admission = this.rateLimiter?.admit(Date.now());
     if (admission !== undefined && 'refusal' in admission) return admission.refusal;
-    const refusal = refuse(request.headers, this.#credentials);
-    if (refusal !== undefined) return refusal;
+    const answer = refuse(request.headers, this.#credentials) ?? (await this.#route(request));
+    return { ...answer, headers: { ...answer.headers, ...admission?.headers } };
+  }
+
+  async #route(request: IncomingMessage): Promise<EmulatedAnswer> {
+    const { method = 'GET', url = '/' } = request;
+    if (!isBelowBase(url)) return NO_ROUTE;
+    const [path = '', ...query] = url.slice(BASE_PATH.length).split('?');
     try {
-      const [path = '', query = ''] = target.split('?', 2);
-      const answer = await route(
-        { method, path, query: new URLSearchParams(query), body: () => readBody(request) },
+      return await route(
+        {
+          method,
+          path,
+          query: new URLSearchParams(query.join('?')),
+          body: () => readBody(request),
+        },
         this.#context,
       );
-      return { ...answer, headers: { ...answer.headers, ...admission?.headers } };
     } catch {
       return failure(400, 5400, 'Bad request');
     }
   }
+}
+
+function isBelowBase(url: string): boolean {
+  return url.startsWith(`${BASE_PATH}/`);
 }
 
 function commit(fault: FaultName, response: ServerResponse, right: EmulatedAnswer): void {
@@ -127,15 +140,9 @@ function commit(fault: FaultName, response: ServerResponse, right: EmulatedAnswe
   else send(response, WRONG_ANSWERS[fault as keyof typeof WRONG_ANSWERS](right));
 }
 
-function send(response: ServerResponse, { status, headers, body }: EmulatedAnswer): void {
-  const bytes = Buffer.from(body);
-  response.writeHead(status, {
-    'content-type': 'application/json',
-    'content-length': bytes.length,
-    'cf-ray': '8d4ada7d90d11f7a-LHR',
-    ...headers,
-  });
-  response.end(bytes);
+function send(response: ServerResponse, answer: EmulatedAnswer): void {
+  response.writeHead(answer.status, headersOf(answer));
+  response.end(answer.body);
 }
 
 /** A multipart form or JSON, as the members of an object. */

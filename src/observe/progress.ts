@@ -103,7 +103,8 @@ export class Progress {
   #draw(text: string): void {
     this.#drawnAt = this.#now();
     // A terminal that does not tell its width says 0.
-    this.#line = text.slice(0, (this.#terminal.columns || 80) - 1);
+    const { columns = 0 } = this.#terminal;
+    this.#line = text.slice(0, (columns > 0 ? columns : 80) - 1);
     this.#terminal.write(CLEAR_LINE + this.#line);
   }
 }

@@ -81,7 +81,7 @@ describe('status', () => {
     await served.sync();
     served.account.upload({ id: 'esc', filename: '\u001b[2J' });
     const { stdout } = await served.sync();
-    // eslint-disable-next-line no-control-regex
+
     expect(stdout).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
   });
 });
