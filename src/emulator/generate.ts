@@ -14,7 +14,6 @@ export interface Generator {
 
 const CREATORS = ['acme', 'billing-app', 'cms', 'design', 'user-7f3a', 'user-9c21', 'équipe-photo'];
 const WORDS = ['banner', 'hero', 'invoice', 'portrait', 'product', 'receipt', 'sunset', 'team'];
-const VARIANTS = ['public', 'thumbnail', 'hero'];
 const EXTENSIONS = ['jpg', 'png', 'webp', 'gif', 'svg', 'avif'];
 /** Names as hostile input has them: terminal control, a formula, NUL, markup, reordering marks, emoji. */
 const HOSTILE = [
@@ -33,19 +32,28 @@ const DELIVERY = 'https://imagedelivery.net/MTt4OTd0b0w5aj';
 
 /** @param seed - Any integer; the same seed gives the same account. */
 export function createGenerator(seed: number): Generator {
-  /** 32 well-mixed bits that depend on the seed, the image and the purpose. */
+  const salts = Array.from({ length: 16 }, (_, purpose) => mix(seed + purpose * 0x85ebca6b));
+  /** 32 well-mixed bits that depend on the seed, the image and the purpose (0 to 15). */
   const bits = (ordinal: number, purpose: number): number =>
-    mix(Math.imul(ordinal, 0x9e3779b1) ^ mix(seed + Math.imul(purpose, 0x85ebca6b)));
+    mix(Math.imul(ordinal, 0x9e3779b1) ^ (salts[purpose] ?? 0));
   const pick = <T>(list: readonly T[], random: number): T => list[random % list.length] as T;
 
-  function id(ordinal: number): string {
-    const custom = bits(ordinal, 1) % 20;
-    if (custom === 0) return `products/${pick(WORDS, bits(ordinal, 2))}/${ordinal}.jpg`;
-    if (custom === 1) return `équipe/日本 photo 100%/${ordinal}`;
-    const [a, b, c, d] = [2, 3, 4, 5].map((purpose) => hex(bits(ordinal, purpose)));
+  /** One id in ten is custom; the others are UUIDs. */
+  const isCustom = (n: number): boolean => bits(n, 1) % 20 < 2;
+
+  function id(n: number): string {
+    if (isCustom(n)) {
+      return bits(n, 1) % 20 === 0
+        ? `products/${pick(WORDS, bits(n, 2))}/${n}.jpg`
+        : `équipe/日本 photo 100%/${n}`;
+    }
+    const middle = bits(n, 3);
+    const end = bits(n, 4);
     // The last twelve digits hold the ordinal, so that an id leads back to its image.
-    const tail = hex(ordinal).slice(-8) + String(d).slice(0, 4);
-    return `${a}-${String(b).slice(0, 4)}-4${String(b).slice(5)}-a${String(c).slice(0, 3)}-${tail}`;
+    return (
+      `${hex8(bits(n, 2))}-${hex4(middle >>> 16)}-4${hex4(middle).slice(1)}` +
+      `-a${hex4(end >>> 16).slice(1)}-${hex8(n)}${hex4(end)}`
+    );
   }
 
   function ordinal(text: string): number | undefined {
@@ -84,13 +92,13 @@ export function createGenerator(seed: number): Generator {
 
   function json(n: number): string {
     const imageId = id(n);
-    const path = `${DELIVERY}/${encodeURI(imageId)}/`;
-    const variants = VARIANTS.map((variant) => `"${path}${variant}"`).join(',');
+    const path = `${DELIVERY}/${isCustom(n) ? encodeURI(imageId) : imageId}/`;
+    const variants = `"${path}public","${path}thumbnail","${path}hero"`;
     const uploaded = new Date(FIRST_UPLOAD + n * UPLOAD_STEP_MS).toISOString();
     const signed = bits(n, 11) % 20 === 0;
     const extra = bits(n, 12) % 50 === 0 ? ',"draft":false,"origin":{"region":"weur"}' : '';
     return (
-      `{"id":${JSON.stringify(imageId)}${filename(n)}${creator(n)}${meta(n)}` +
+      `{"id":"${imageId}"${filename(n)}${creator(n)}${meta(n)}` +
       `,"uploaded":"${uploaded}","requireSignedURLs":${signed},"variants":[${variants}]${extra}}`
     );
   }
@@ -106,6 +114,13 @@ function mix(value: number): number {
   return (h ^ (h >>> 16)) >>> 0;
 }
 
-function hex(value: number): string {
-  return value.toString(16).padStart(8, '0');
+const HEX = Array.from({ length: 0x10000 }, (_, value) => value.toString(16).padStart(4, '0'));
+
+/** The lowest 16 bits as four digits. */
+function hex4(value: number): string {
+  return HEX[value & 0xffff] ?? '';
+}
+
+function hex8(value: number): string {
+  return hex4(value >>> 16) + hex4(value);
 }

@@ -71,6 +71,13 @@ describe('parseJson', () => {
     expect(JSON.stringify(parseJson(text))).toBe(text);
   });
 
+  it('is not misled by strings that look like its own marks', () => {
+    const text = '{"n":1.50,"a":"\\ue0001.50","b":"\ue000\\uE0001.50","c\\\\":"\\"[1.50]"}';
+    const value = parseJson(text) as Record<string, unknown>;
+    expect(JSON.stringify(value['n'])).toBe('1.50');
+    expect(value).toMatchObject({ a: '\ue0001.50', b: '\ue000\ue0001.50', 'c\\': '"[1.50]' });
+  });
+
   it('keeps __proto__ as a key like any other', () => {
     const value = parseJson('{"__proto__":{"polluted":1.0},"a":2}');
     expect(Object.getPrototypeOf(value)).toBe(Object.prototype);
