@@ -1,23 +1,13 @@
-import { stdout } from 'node:process';
-import { openSession } from '../app/session.ts';
-import { requireSupported, syncAccounts } from '../app/sync-accounts.ts';
-import { loadConfig, type Flags } from '../config/load.ts';
+import { syncAccounts } from '../app/sync-accounts.ts';
+import type { Flags } from '../config/load.ts';
 import { runDaemon } from '../daemon/daemon.ts';
 import { asFailure } from '../inventory/failure.ts';
-import { EXIT } from './exit-codes.ts';
-import { stopOnSignals } from './signals.ts';
-import { endWithReader } from './streams.ts';
+import { openWork, type Work } from './work.ts';
 
-/** `daemon`: runs on the schedule until a signal comes. The log goes to stdout. */
+/** `daemon`: runs on the schedule until a signal comes. */
 export async function daemonCommand(flags: Flags): Promise<number> {
-  const config = loadConfig(flags);
-  const accounts = config.accounts();
-  requireSupported(config.settings);
-  const stop = stopOnSignals();
-  endWithReader(() => stop.stop(EXIT.terminated));
-  const session = openSession(config, stdout);
-  const { logger } = session.context;
-  const { settings } = config;
+  const work = openWork(flags);
+  const { settings } = work.config;
   try {
     await runDaemon(
       {
@@ -26,25 +16,27 @@ export async function daemonCommand(flags: Flags): Promise<number> {
           timezone: settings['schedule.timezone'],
         },
         runOnStart: settings['schedule.runOnStart'],
-        round: async (signal) => {
-          try {
-            const options = { mode: 'full', allowMassRemoval: false } as const;
-            await syncAccounts(session.context, accounts, options, signal);
-          } catch (error) {
-            // Not even the ledger could be written. The next round may find the disk mended.
-            const { code, message } = asFailure(error);
-            logger.error(
-              { event: 'sync.failed', error_code: code, error_message: message },
-              message,
-            );
-          }
-        },
-        logger,
+        round: (signal) => round(work, signal),
+        logger: work.session.context.logger,
       },
-      stop.signal,
+      work.stop.signal,
     );
-    return stop.exitCode() ?? 0;
+    return work.stop.exitCode() ?? 0;
   } finally {
-    await session.close();
+    await work.session.close();
+  }
+}
+
+async function round({ session, accounts }: Work, signal: AbortSignal): Promise<void> {
+  try {
+    const options = { mode: 'full', allowMassRemoval: false } as const;
+    await syncAccounts(session.context, accounts, options, signal);
+  } catch (error) {
+    // Not even the ledger could be written. The next round may find the disk mended.
+    const { code, message } = asFailure(error);
+    session.context.logger.error(
+      { event: 'sync.failed', error_code: code, error_message: message },
+      message,
+    );
   }
 }

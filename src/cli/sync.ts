@@ -1,32 +1,23 @@
-import { stdout } from 'node:process';
-import { openSession } from '../app/session.ts';
-import { requireSupported, syncAccounts } from '../app/sync-accounts.ts';
-import { loadConfig, type Flags } from '../config/load.ts';
-import { EXIT, exitCodeOf } from './exit-codes.ts';
-import { stopOnSignals } from './signals.ts';
-import { endWithReader, reportFailure } from './streams.ts';
+import { syncAccounts } from '../app/sync-accounts.ts';
+import type { Flags } from '../config/load.ts';
+import { exitCodeOf } from './exit-codes.ts';
+import { reportFailure } from './streams.ts';
+import { openWork } from './work.ts';
 
 export interface SyncCommandOptions {
   readonly dryRun?: boolean;
   readonly allowMassRemoval?: boolean;
 }
 
-/** `sync`: one run for every configured account. The log goes to stdout. */
+/** `sync`: one run for every configured account. */
 export async function syncCommand(flags: Flags, options: SyncCommandOptions): Promise<number> {
-  const config = loadConfig(flags);
-  const accounts = config.accounts();
-  requireSupported(config.settings);
-  const stop = stopOnSignals();
-  endWithReader(() => stop.stop(EXIT.terminated));
-  const session = openSession(config, stdout);
+  const { config, accounts, session, stop } = openWork(flags);
+  const { dryRun = false, allowMassRemoval = false } = options;
   try {
     const outcomes = await syncAccounts(
       session.context,
       accounts,
-      {
-        mode: options.dryRun === true ? 'dry-run' : 'full',
-        allowMassRemoval: options.allowMassRemoval ?? false,
-      },
+      { mode: dryRun ? 'dry-run' : 'full', allowMassRemoval },
       stop.signal,
     );
     const failures = outcomes.flatMap(({ failure }) => failure ?? []);

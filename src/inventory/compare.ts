@@ -1,5 +1,5 @@
 import { FIELDS, type Field, type Image } from './image.ts';
-import { sameJson, sameJsonSet } from './json-text.ts';
+import { sameJson, sameJsonSet } from './canonical-json.ts';
 
 /**
  * What differs between two states of one image, as the JSON text that `changes.diff` holds:

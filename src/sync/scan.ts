@@ -1,6 +1,5 @@
 import { Failure } from '../inventory/failure.ts';
-import type { Emit } from './events.ts';
-import type { Limits, Source, Stage } from './ports.ts';
+import type { Limits, ListPage, Source, Stage } from './ports.ts';
 
 /**
  * Reads the whole list into the stage.
@@ -8,7 +7,7 @@ import type { Limits, Source, Stage } from './ports.ts';
  * A page that shows nothing new is a repeated one: the server ignores the page number, and believing
  * its next page would be a loop or a half-read list.
  *
- * @returns How many distinct images were listed.
+ * @param onPage - Told of each page once it is staged, with the number of images that were new to the run.
  * @throws Failure when the end of the list was not reached.
  */
 export async function scan(
@@ -16,25 +15,13 @@ export async function scan(
   stage: Stage,
   expected: number | undefined,
   limits: Limits,
-  emit: Emit,
-  onListed: (listed: number) => void,
-): Promise<number> {
-  let listed = 0;
+  onPage: (page: ListPage, fresh: number) => void,
+): Promise<void> {
   for await (const page of source.list(expected, limits)) {
     const fresh = stage.add(page.images);
     if (fresh === 0) throw repeated(page.number);
-    listed += fresh;
-    onListed(listed);
-    emit({
-      type: 'sync.page',
-      page: page.number,
-      images: page.images.length,
-      listed,
-      requestMs: page.requestMs,
-      cfRay: page.cfRay,
-    });
+    onPage(page, fresh);
   }
-  return listed;
 }
 
 function repeated(page: number): Failure {

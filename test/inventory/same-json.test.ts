@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { canonicalJson, sameJson, sameJsonSet } from '../../src/inventory/json-text.ts';
+import { canonicalJson, sameJson, sameJsonSet } from '../../src/inventory/canonical-json.ts';
 import { numbers, spell, spellings, trees, type Tree } from './json-spellings.ts';
 
 /** A tree with its members in one order, so that equal meanings are deeply equal. */

@@ -1,4 +1,4 @@
-import { canonicalJson } from '../../src/inventory/json-text.ts';
+import { canonicalJson } from '../../src/inventory/canonical-json.ts';
 import { query, type Row } from './inventory.ts';
 
 /** An inventory at one time: for each image its columns, as canonical JSON. */
