@@ -1,9 +1,9 @@
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { FAULT_NAMES } from '../emulator/faults.ts';
 import { Failure } from '../inventory/failure.ts';
-import { parseDuration } from '../inventory/duration.ts';
 import { VERSION } from '../app/version.ts';
 import type { Flags } from '../config/load.ts';
+import { collect, commandFirst, duration, examples, whole } from './arguments.ts';
 import type { EmulateOptions } from './emulate.ts';
 import type { StatusOptions } from './status.ts';
 import type { SyncCommandOptions } from './sync.ts';
@@ -162,43 +162,4 @@ export function parseCommandLine(program: Command, argv: readonly string[]): voi
       hint: '"image-inventory --help" shows the commands, "image-inventory COMMAND --help" their options.',
     });
   }
-}
-
-/** Moves the command's name to the front, since options may stand before it. */
-function commandFirst(program: Command, argv: readonly string[]): readonly string[] {
-  const options = [program, ...program.commands].flatMap((command) => command.options);
-  const takesValue = (word: string): boolean =>
-    options.some((option) => option.required && (option.long === word || option.short === word));
-  for (let index = 0; index < argv.length; index += 1) {
-    const word = argv[index] ?? '';
-    if (word === '--') break;
-    if (takesValue(word)) index += 1;
-    else if (!word.startsWith('-')) return [word, ...argv.toSpliced(index, 1)];
-  }
-  return argv;
-}
-
-function examples(...rows: readonly (readonly [command: string, what: string])[]): string {
-  const width = Math.max(...rows.map(([command]) => command.length));
-  const lines = rows.map(([command, what]) => `  ${command.padEnd(width)}  # ${what}`);
-  return `\nExamples:\n${lines.join('\n')}`;
-}
-
-function collect(value: string, previous: readonly string[] = []): readonly string[] {
-  return [...previous, value];
-}
-
-function duration(text: string): number {
-  const ms = parseDuration(text);
-  if (ms === undefined)
-    throw new InvalidArgumentError('It must be a duration such as 90s, 15m, 2h or 1d.');
-  return ms;
-}
-
-function whole(min: number, max: number): (text: string) => number {
-  return (text) => {
-    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-    if (value >= min && value <= max) return value;
-    throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`);
-  };
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { parseJson } from '../inventory/json-text.ts';
 import { createGenerator, type Generator } from './generate.ts';
+import { OrdinalList } from './ordinal-list.ts';
 
 /** An image as the API's JSON shows it; every field is optional but the id. */
 export interface ApiImage {
@@ -42,8 +43,7 @@ export class EmulatedAccount {
   readonly id: string;
   isEnabled: boolean;
   readonly #generator: Generator;
-  #ordinals: Uint32Array;
-  #size: number;
+  readonly #listed: OrdinalList;
   #nextOrdinal: number;
   readonly #touched = new Map<number, ApiImage>();
   readonly #touchedIds = new Map<string, number>();
@@ -53,8 +53,7 @@ export class EmulatedAccount {
     this.id = options.id;
     this.isEnabled = options.isEnabled ?? true;
     this.#generator = createGenerator(options.seed);
-    this.#ordinals = Uint32Array.from({ length: options.images }, (_, index) => index);
-    this.#size = options.images;
+    this.#listed = new OrdinalList(options.images);
     this.#nextOrdinal = options.images;
     for (let draft = 0; draft < (options.drafts ?? 0); draft += 1) {
       const image = { id: `draft-${draft}`, draft: true, uploaded: new Date(0).toISOString() };
@@ -64,7 +63,7 @@ export class EmulatedAccount {
 
   /** Images that are listed. */
   get size(): number {
-    return this.#size;
+    return this.#listed.size;
   }
 
   get draftCount(): number {
@@ -77,15 +76,15 @@ export class EmulatedAccount {
    * @param creator - Only this creator's images, `''` for those without one; all if `undefined`.
    */
   list(offset: number, limit: number, creator?: string): string[] {
-    const { ordinals, size } = this.#matching(creator);
-    const end = Math.max(0, size - offset);
+    const ordinals = this.#matching(creator);
+    const end = Math.max(0, ordinals.length - offset);
     const start = Math.max(0, end - limit);
     return Array.from(ordinals.subarray(start, end).toReversed(), (ordinal) => this.#json(ordinal));
   }
 
   /** Every listed image, parsed, newest first. For small accounts: it holds all of them. */
   all(): ApiImage[] {
-    return this.list(0, this.#size).map((text) => parseJson(text) as ApiImage);
+    return this.list(0, this.size).map((text) => parseJson(text) as ApiImage);
   }
 
   /** One image as JSON text, drafts included. */
@@ -109,7 +108,7 @@ export class EmulatedAccount {
       id,
       variants: variantsOf(id),
     };
-    this.#append(ordinal);
+    this.#listed.append(ordinal);
     this.#touch(ordinal, uploaded);
     return uploaded;
   }
@@ -146,9 +145,7 @@ export class EmulatedAccount {
   delete(id: string): boolean {
     const ordinal = this.#ordinalOf(id);
     if (ordinal === undefined) return false;
-    const index = this.#indexOf(ordinal);
-    this.#ordinals.copyWithin(index, index + 1, this.#size);
-    this.#size -= 1;
+    this.#listed.remove(ordinal);
     this.#touched.delete(ordinal);
     this.#touchedIds.delete(id);
     return true;
@@ -169,41 +166,16 @@ export class EmulatedAccount {
     if (touched !== undefined) return touched;
     const generated = this.#generator.ordinal(id);
     if (generated === undefined || this.#touched.has(generated)) return undefined;
-    return this.#indexOf(generated) === -1 ? undefined : generated;
+    return this.#listed.has(generated) ? generated : undefined;
   }
 
-  /** Where an ordinal stands in the list, by binary search: ordinals only ever grow. */
-  #indexOf(ordinal: number): number {
-    let low = 0;
-    let high = this.#size - 1;
-    while (low <= high) {
-      const middle = (low + high) >>> 1;
-      const found = this.#ordinals[middle] ?? 0;
-      if (found === ordinal) return middle;
-      if (found < ordinal) low = middle + 1;
-      else high = middle - 1;
-    }
-    return -1;
-  }
-
-  #append(ordinal: number): void {
-    if (this.#size === this.#ordinals.length) {
-      const larger = new Uint32Array(Math.max(16, this.#size * 2));
-      larger.set(this.#ordinals);
-      this.#ordinals = larger;
-    }
-    this.#ordinals[this.#size] = ordinal;
-    this.#size += 1;
-  }
-
-  #matching(creator: string | undefined): { ordinals: Uint32Array; size: number } {
-    const ordinals = this.#ordinals.subarray(0, this.#size);
-    if (creator === undefined) return { ordinals, size: this.#size };
-    const matching = ordinals.filter((ordinal) => {
+  #matching(creator: string | undefined): Uint32Array {
+    const ordinals = this.#listed.ascending();
+    if (creator === undefined) return ordinals;
+    return ordinals.filter((ordinal) => {
       const image = parseJson(this.#json(ordinal)) as ApiImage;
       return (image['creator'] ?? '') === creator;
     });
-    return { ordinals: matching, size: matching.length };
   }
 }
 
