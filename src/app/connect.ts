@@ -19,13 +19,14 @@ const BYTES_PER_IMAGE = 128 * 1024;
 const LARGEST_ANSWER = 256 * 1024 * 1024;
 
 /**
- * The process's connections. Accounts with the same credentials share a pool and a pacer, because
- * the API counts requests per user.
+ * The process's connections. Accounts with the same credentials share a pool; those of one user, as
+ * far as that can be told, share a pacer, because the API counts requests per user.
  */
 export class Connections {
   readonly #settings: Settings;
   readonly #clock: Clock;
-  readonly #shared = new Map<string, { transport: Transport; pacer: Pacer }>();
+  readonly #transports = new Map<string, Transport>();
+  readonly #pacers = new Map<string, Pacer>();
 
   constructor(settings: Settings, clock: Clock) {
     this.#settings = settings;
@@ -34,7 +35,8 @@ export class Connections {
 
   /** A fresh client, whose usage counts from zero; `emit` hears of its retries and waits. */
   open(account: Account, emit: Emit, maxRetries = this.#settings['api.maxRetries']): Connection {
-    const { transport, pacer } = this.#share(account.credentials);
+    const transport = this.#transport(account.credentials);
+    const pacer = this.#pacer(account.credentials);
     pacer.onWaiting = (reason, waitMs) => emit({ type: 'sync.waiting', reason, waitMs });
     const random = Math.random;
     const clock = this.#clock;
@@ -42,35 +44,49 @@ export class Connections {
   }
 
   async close(): Promise<void> {
-    for (const { transport, pacer } of this.#shared.values()) {
-      pacer.close();
-      await transport.close();
-    }
+    for (const pacer of this.#pacers.values()) pacer.close();
+    for (const transport of this.#transports.values()) await transport.close();
   }
 
-  #share(credentials: Credentials): { transport: Transport; pacer: Pacer } {
-    const identity = identityOf(credentials);
-    const known = this.#shared.get(identity);
-    if (known !== undefined) return known;
+  #transport(credentials: Credentials): Transport {
     const settings = this.#settings;
-    const concurrency = settings['rateLimit.concurrency'];
-    const transport = createTransport({
-      baseUrl: settings['api.baseUrl'],
-      credentials,
-      userAgent: `image-inventory/${VERSION}`,
-      connections: concurrency,
-      timeoutMs: settings['api.timeoutSeconds'] * 1000,
-      maxBytes: Math.min(LARGEST_ANSWER, settings['api.perPage'] * BYTES_PER_IMAGE),
-    });
-    const requests = settings['rateLimit.requests'];
-    const intervalMs = settings['rateLimit.intervalSeconds'] * 1000;
-    const pacer = new Pacer({ concurrency, requests, intervalMs }, this.#clock);
-    const shared = { transport, pacer };
-    this.#shared.set(identity, shared);
-    return shared;
+    return getOrMake(this.#transports, wholeOf(credentials), () =>
+      createTransport({
+        baseUrl: settings['api.baseUrl'],
+        credentials,
+        userAgent: `image-inventory/${VERSION}`,
+        connections: settings['rateLimit.concurrency'],
+        timeoutMs: settings['api.timeoutSeconds'] * 1000,
+        maxBytes: Math.min(LARGEST_ANSWER, settings['api.perPage'] * BYTES_PER_IMAGE),
+      }),
+    );
+  }
+
+  #pacer(credentials: Credentials): Pacer {
+    const concurrency = this.#settings['rateLimit.concurrency'];
+    const requests = this.#settings['rateLimit.requests'];
+    const intervalMs = this.#settings['rateLimit.intervalSeconds'] * 1000;
+    return getOrMake(
+      this.#pacers,
+      userOf(credentials),
+      () => new Pacer({ concurrency, requests, intervalMs }, this.#clock),
+    );
   }
 }
 
-function identityOf(credentials: Credentials): string {
+function getOrMake<T>(known: Map<string, T>, key: string, make: () => T): T {
+  const value = known.get(key) ?? make();
+  known.set(key, value);
+  return value;
+}
+
+function wholeOf(credentials: Credentials): string {
+  const { kind } = credentials;
+  if (kind === 'token') return credentials.token.reveal();
+  return JSON.stringify([credentials.email.reveal(), credentials.key.reveal()]);
+}
+
+/** Whose quota it is. Nobody can tell from two tokens whether they are one user's. */
+function userOf(credentials: Credentials): string {
   return credentials.kind === 'token' ? credentials.token.reveal() : credentials.email.reveal();
 }

@@ -2,7 +2,7 @@ import type { Pacer } from '../cloudflare/pace.ts';
 import { createSource } from '../cloudflare/source.ts';
 import type { Account } from '../config/accounts.ts';
 import type { Settings } from '../config/settings.ts';
-import { Failure } from '../inventory/failure.ts';
+import { asFailure, Failure } from '../inventory/failure.ts';
 import { logEvent } from '../observe/log-events.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { Emit } from '../sync/events.ts';
@@ -27,10 +27,8 @@ export interface SyncOptions {
   readonly allowMassRemoval: boolean;
 }
 
-/** One account's outcome. */
-export interface AccountOutcome extends RunOutcome {
-  readonly accountId: string;
-}
+/** One account's outcome; `failure` is set unless its run completed. */
+export type AccountOutcome = Omit<RunOutcome, 'runId'> & { readonly accountId: string };
 
 /** Runs every account, one after the other. One that fails does not stop the others; the signal does. */
 export async function syncAccounts(
@@ -42,10 +40,28 @@ export async function syncAccounts(
   const outcomes: AccountOutcome[] = [];
   for (const account of accounts) {
     if (signal.aborted) break;
-    const outcome = await syncAccount(context, account, options, signal);
+    const outcome = await trySync(context, account, options, signal);
     outcomes.push({ accountId: account.id, ...outcome });
   }
   return outcomes;
+}
+
+/** Runs one account. When not even its ledger could be written, nobody else has told what went wrong. */
+async function trySync(
+  context: SyncContext,
+  account: Account,
+  options: SyncOptions,
+  signal: AbortSignal,
+): Promise<Omit<RunOutcome, 'runId'>> {
+  try {
+    return await syncAccount(context, account, options, signal);
+  } catch (error) {
+    const failure = asFailure(error);
+    const { code, message, hint } = failure;
+    const fields = { account_id: account.id, error_code: code, error_message: message, hint };
+    context.logger.error({ event: 'sync.failed', ...fields }, `failed: ${message}`);
+    return { failure, counts: undefined };
+  }
 }
 
 async function syncAccount(

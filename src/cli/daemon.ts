@@ -1,8 +1,9 @@
 import { syncAccounts } from '../app/sync-accounts.ts';
 import type { Flags } from '../config/load.ts';
 import { runDaemon } from '../daemon/daemon.ts';
-import { asFailure } from '../inventory/failure.ts';
-import { openWork, type Work } from './work.ts';
+import { openWork } from './work.ts';
+
+const ROUND = { mode: 'full', allowMassRemoval: false } as const;
 
 /** `daemon`: runs on the schedule until a signal comes. */
 export async function daemonCommand(flags: Flags): Promise<number> {
@@ -16,7 +17,9 @@ export async function daemonCommand(flags: Flags): Promise<number> {
           timezone: settings['schedule.timezone'],
         },
         runOnStart: settings['schedule.runOnStart'],
-        round: (signal) => round(work, signal),
+        round: async (signal) => {
+          await syncAccounts(work.session.context, work.accounts, ROUND, signal);
+        },
         logger: work.session.context.logger,
       },
       work.stop.signal,
@@ -24,19 +27,5 @@ export async function daemonCommand(flags: Flags): Promise<number> {
     return work.stop.exitCode() ?? 0;
   } finally {
     await work.session.close();
-  }
-}
-
-async function round({ session, accounts }: Work, signal: AbortSignal): Promise<void> {
-  try {
-    const options = { mode: 'full', allowMassRemoval: false } as const;
-    await syncAccounts(session.context, accounts, options, signal);
-  } catch (error) {
-    // Not even the ledger could be written. The next round may find the disk mended.
-    const { code, message } = asFailure(error);
-    session.context.logger.error(
-      { event: 'sync.failed', error_code: code, error_message: message },
-      message,
-    );
   }
 }

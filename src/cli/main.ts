@@ -3,9 +3,9 @@ import process, { argv } from 'node:process';
 import { asFailure } from '../inventory/failure.ts';
 import { EXIT, exitCodeOf } from './exit-codes.ts';
 import { createProgram, parseCommandLine, type Action } from './program.ts';
-import { endWithReader, reportFailure } from './streams.ts';
+import { endWithOutput, reportFailure } from './streams.ts';
 
-endWithReader(() => process.exit(EXIT.done));
+endWithOutput((exitCode) => process.exit(exitCode), EXIT.done);
 process.exitCode = await main(argv.slice(2));
 
 async function main(words: readonly string[]): Promise<number> {

@@ -7,9 +7,9 @@ export interface StopSignal {
   /** Aborts with a `STOPPED` failure at the first signal. */
   readonly signal: AbortSignal;
   /** The exit code of the signal that came; `undefined` if none did. */
-  exitCode(): number | undefined;
-  /** Stops as if a signal had come. */
-  stop(exitCode: number): void;
+  readonly exitCode: () => number | undefined;
+  /** Stops for another reason, with its exit code, unless a signal came before. */
+  readonly stop: (exitCode: number) => void;
 }
 
 const CODES = { SIGINT: EXIT.interrupted, SIGTERM: EXIT.terminated } as const;
@@ -19,10 +19,15 @@ export function stopOnSignals(): StopSignal {
   const controller = new AbortController();
   let received: number | undefined;
   const stop = (exitCode: number): void => {
-    if (received !== undefined) process.exit(exitCode);
+    if (received !== undefined) return;
     received = exitCode;
-    controller.abort(new Failure('STOPPED', 'stopped before the end; nothing was changed'));
+    controller.abort(new Failure('STOPPED', 'stopped before its end'));
   };
-  for (const [name, exitCode] of Object.entries(CODES)) process.on(name, () => stop(exitCode));
+  for (const [name, exitCode] of Object.entries(CODES)) {
+    process.on(name, () => {
+      if (received !== undefined) process.exit(exitCode);
+      stop(exitCode);
+    });
+  }
   return { signal: controller.signal, exitCode: () => received, stop };
 }

@@ -1,4 +1,5 @@
 import { stderr, stdout } from 'node:process';
+import { EXIT } from './exit-codes.ts';
 import { printable } from '../inventory/printable.ts';
 import type { Failure } from '../inventory/failure.ts';
 
@@ -33,18 +34,21 @@ function printableLines(text: string): string {
 }
 
 /**
- * Ends a command quietly when whoever reads its output has gone (`| head`). The last call counts.
+ * Ends a command when nothing can be written any more: quietly when whoever read it has gone
+ * (`| head`), with a line on stderr otherwise. The last call counts.
  *
- * @param onGone - Called once.
+ * @param onEnd - Called once, with the exit code of the reason.
+ * @param whenGone - The exit code when the reader has gone.
  */
-export function endWithReader(onGone: () => void): void {
-  let isGone = false;
-  for (const stream of [stdout, stderr]) {
-    stream.removeAllListeners('error');
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error;
-      if (!isGone) onGone();
-      isGone = true;
-    });
-  }
+export function endWithOutput(onEnd: (exitCode: number) => void, whenGone: number): void {
+  let hasEnded = false;
+  const end = (error: NodeJS.ErrnoException): void => {
+    if (hasEnded) return;
+    hasEnded = true;
+    const isGone = error.code === 'EPIPE';
+    if (!isGone) stderr.write(`image-inventory: the output cannot be written: ${error.message}\n`);
+    onEnd(isGone ? whenGone : EXIT.unexpected);
+  };
+  stdout.removeAllListeners('error').on('error', end);
+  stderr.removeAllListeners('error').on('error', () => undefined);
 }

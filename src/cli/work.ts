@@ -5,7 +5,7 @@ import type { Account } from '../config/accounts.ts';
 import { loadConfig, type Config, type Flags } from '../config/load.ts';
 import { EXIT } from './exit-codes.ts';
 import { stopOnSignals, type StopSignal } from './signals.ts';
-import { endWithReader } from './streams.ts';
+import { endWithOutput } from './streams.ts';
 
 /** What the commands that write an inventory have in common. */
 export interface Work {
@@ -21,6 +21,6 @@ export function openWork(flags: Flags): Work {
   const accounts = config.accounts();
   requireSupported(config.settings);
   const stop = stopOnSignals();
-  endWithReader(() => stop.stop(EXIT.terminated));
+  endWithOutput((exitCode) => stop.stop(exitCode), EXIT.incomplete);
   return { config, accounts, stop, session: openSession(config, stdout) };
 }

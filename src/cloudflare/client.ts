@@ -65,7 +65,7 @@ export class ApiClient {
     const { pacer } = this.#options;
     let faults = 0;
     for (let attempt = 1; ; attempt += 1) {
-      this.#throwIfTooLate(outOfQuota(), pacer.pauseMs, limits);
+      if (pacer.pauseMs > this.#timeLeft(limits)) throw outOfQuota();
       const outcome = await pacer.run(() => this.#attempt(path, read, limits), limits.signal);
       if ('reply' in outcome) return outcome.reply;
       const { kind, failure, answer } = outcome;
@@ -73,7 +73,7 @@ export class ApiClient {
       if (kind === 'final' || faults > this.#options.maxRetries) throw failure;
 
       const waitMs = this.#waitMs(kind, attempt, answer);
-      this.#throwIfTooLate(failure, waitMs, limits);
+      if (waitMs > this.#timeLeft(limits)) throw failure;
       this.#retries += 1;
       this.#options.emit({
         type: 'request.retry',
@@ -103,22 +103,23 @@ export class ApiClient {
     }
     const quota = quotaLeft(answer.headers);
     if (quota !== undefined) this.#options.pacer.observe(quota);
-    return believe(readEnvelope(answer), answer, read);
+    return believe(readEnvelope(answer, this.#options.transport.redact), answer, read);
   }
 
   /** Full jitter after faults; after being throttled, what the server asked for. */
   #waitMs(kind: 'passing' | 'throttled', attempt: number, answer: Answer | undefined): number {
     const { clock, random } = this.#options;
     const asked = answer && retryAfterMs(answer.headers, clock.now());
-    if (asked !== undefined && (kind === 'throttled' || asked > 0)) return asked;
+    // "In 0 seconds" is no pause at all: a server that keeps saying so would be hammered.
+    if (asked !== undefined && asked > 0) return asked;
     const grown = FIRST_BACKOFF_MS * 2 ** (attempt - 1);
     if (kind === 'throttled') return Math.min(LONGEST_THROTTLE_MS, 2 * grown);
     return random() * Math.min(LONGEST_BACKOFF_MS, grown);
   }
 
-  #throwIfTooLate(failure: Failure, waitMs: number, limits: Limits): void {
-    if (this.#options.clock.now() + waitMs < limits.deadlineAt) return;
-    throw failure;
+  /** Until the run's deadline, in milliseconds; what lasts longer need not be begun. */
+  #timeLeft(limits: Limits): number {
+    return Math.max(0, limits.deadlineAt - this.#options.clock.now());
   }
 }
 

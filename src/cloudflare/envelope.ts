@@ -35,22 +35,23 @@ const PERMISSION_OR_INTERNAL = 10001;
  * Reads an answer. A result is believed only when the status is 200, the body is JSON and `success`
  * is exactly `true`; whatever else comes is sorted by whether asking again can help. The codes are
  * those of Cloudflare's API reference and of reports by its users.
+ *
+ * @param redact - Takes the credentials out of what the server says.
  */
-export function readEnvelope(answer: Answer): Verdict {
+export function readEnvelope(answer: Answer, redact: (text: string) => string): Verdict {
   const { status } = answer;
   const body = parseBody(answer);
   if (status === 200 && isObject(body) && body['success'] === true) {
     return { kind: 'result', result: body['result'] };
   }
   const error = isObject(body) ? firstError(body['errors']) : undefined;
-  const said = describe(status, error, body !== undefined);
+  const said = redact(describe(status, error, body !== undefined));
 
   if (status === 429 || isOneOf(THROTTLE_CODES, error)) {
     return { kind: 'throttled', failure: throttled(said) };
   }
   if (status >= 500 || RETRIED_STATUS.has(status)) return passing('API_ERROR', said);
-  // It proves a removal, so it must come as documented, status and code.
-  if (status === 404 && error?.code === IMAGE_ABSENT) return { kind: 'absent' };
+  if (isAbsence(status, body, error)) return { kind: 'absent' };
   const refusal = refusalOf(status, error, said);
   if (refusal !== undefined) return { kind: 'final', failure: refusal };
   if (status >= 300 && status < 400) return { kind: 'final', failure: redirected(said) };
@@ -74,6 +75,12 @@ function firstError(errors: unknown): ApiError | undefined {
     code: typeof first['code'] === 'number' ? first['code'] : undefined,
     message: typeof first['message'] === 'string' ? first['message'] : 'no message',
   };
+}
+
+/** It proves a removal, so it must come as documented: status, `success` and code. */
+function isAbsence(status: number, body: unknown, error: ApiError | undefined): boolean {
+  const isRefusal = isObject(body) && body['success'] === false;
+  return status === 404 && isRefusal && error?.code === IMAGE_ABSENT;
 }
 
 function isOneOf(codes: ReadonlySet<number>, error: ApiError | undefined): boolean {

@@ -23,13 +23,18 @@ export function retryAfterMs(headers: Headers, now: number): number | undefined 
   return Number.isNaN(date) ? undefined : Math.max(0, date - now);
 }
 
-/** What is left of the server's quota. Source: Cloudflare's rate-limit headers, `"default";r=50;t=30`. */
+/**
+ * What is left of the server's quota, by the tightest of its policies. Source: Cloudflare's rate-limit
+ * headers, `"default";r=50;t=30`.
+ */
 export function quotaLeft(headers: Headers): Quota | undefined {
-  const value = single(headers, 'ratelimit');
-  const remaining = value && /;\s*r=(\d+)/.exec(value)?.[1];
-  const reset = value && /;\s*t=(\d+)/.exec(value)?.[1];
-  if (!remaining || !reset) return undefined;
-  return { remaining: Number(remaining), resetMs: Number(reset) * 1000 };
+  const policies = (single(headers, 'ratelimit') ?? '').split(',').flatMap((policy): Quota[] => {
+    const remaining = /;\s*r=(\d+)/.exec(policy)?.[1];
+    const reset = /;\s*t=(\d+)/.exec(policy)?.[1];
+    if (remaining === undefined || reset === undefined) return [];
+    return [{ remaining: Number(remaining), resetMs: Number(reset) * 1000 }];
+  });
+  return policies.sort((a, b) => a.remaining - b.remaining)[0];
 }
 
 function single(headers: Headers, name: string): string | undefined {

@@ -14,6 +14,10 @@ const LOOK_AHEAD = 3;
  * have more. The total that the account states, divided by what page 1 really held, tells how far
  * to read ahead, so that hardly any request goes past the end; it is never taken for the end.
  *
+ * An empty page is doubted, and asked for once more, when it stands before a page with images, or
+ * when fewer images were listed than the account states: a server that is at fault for a moment
+ * would otherwise halve the list.
+ *
  * @param expected - Images in the account, as far as it says so.
  */
 export async function* listNumberedPages(
@@ -25,44 +29,91 @@ export async function* listNumberedPages(
   const stop = new AbortController();
   const own = { ...limits, signal: AbortSignal.any([limits.signal, stop.signal]) };
   const inFlight = new Map<number, Promise<ListPage>>();
-  let next = 1;
-  /** The last page that is worth asking for, as far as is known. */
-  let horizon = 1;
-  let lastFull = 0;
-  let firstEmpty = Infinity;
+  const plan = new PagePlan(expected);
 
   try {
-    do {
-      while (next <= horizon && next < firstEmpty && inFlight.size < concurrency) {
-        inFlight.set(next, fetchPage(next, own));
-        next += 1;
+    for (;;) {
+      while (inFlight.size < concurrency) {
+        const number = plan.next();
+        if (number === undefined) break;
+        inFlight.set(number, fetchPage(number, own));
       }
+      if (inFlight.size === 0) break;
       const page = await Promise.race(inFlight.values());
       inFlight.delete(page.number);
-      if (page.images.length === 0) {
-        firstEmpty = Math.min(firstEmpty, page.number);
-        continue;
-      }
-      if (page.number === 1) horizon = planned(expected, page.images.length);
-      lastFull = Math.max(lastFull, page.number);
-      horizon = Math.max(horizon, lastFull + (expected === undefined ? LOOK_AHEAD : 1));
-      yield page;
-    } while (inFlight.size > 0 || next < firstEmpty);
+      plan.learn(page, inFlight.size === 0);
+      if (page.images.length > 0) yield page;
+    }
   } finally {
     stop.abort();
     await Promise.allSettled(inFlight.values());
   }
-  if (lastFull > firstEmpty) throw hole(firstEmpty, lastFull);
+  plan.assertWhole();
 }
 
-function planned(expected: number | undefined, pageSize: number): number {
-  return expected === undefined ? 1 : Math.ceil(expected / pageSize);
-}
+/** Which page to ask for next, from what the pages so far have shown. */
+class PagePlan {
+  readonly #expected: number | undefined;
+  /** The first page that was never asked for. */
+  #fresh = 1;
+  /** The last page that is worth asking for, as far as is known. */
+  #horizon = 1;
+  #lastNonEmpty = 0;
+  #listed = 0;
+  readonly #empty = new Set<number>();
+  /** Empty pages that are doubted, and still to be asked for again. */
+  #again: number[] = [];
+  #hasDoubted = false;
 
-function hole(empty: number, full: number): Failure {
-  return new Failure(
-    'LIST_INCONSISTENT',
-    `page ${empty} of the list was empty, yet page ${full} was not`,
-    { hint: 'The list moved while it was read, or the server is at fault. Run it again.' },
-  );
+  constructor(expected: number | undefined) {
+    this.#expected = expected;
+  }
+
+  next(): number | undefined {
+    const again = this.#again.shift();
+    if (again !== undefined) return again;
+    if (this.#fresh > this.#horizon || this.#fresh >= this.#firstEmpty()) return undefined;
+    this.#fresh += 1;
+    return this.#fresh - 1;
+  }
+
+  /** @param isLast - Whether no other page is under way. */
+  learn({ number, images }: ListPage, isLast: boolean): void {
+    if (images.length === 0) {
+      this.#empty.add(number);
+    } else {
+      this.#listed += images.length;
+      this.#lastNonEmpty = Math.max(this.#lastNonEmpty, number);
+      if (number === 1 && this.#expected !== undefined) {
+        this.#horizon = Math.ceil(this.#expected / images.length);
+      }
+      const beyond = this.#expected === undefined ? LOOK_AHEAD : 1;
+      this.#horizon = Math.max(this.#horizon, this.#lastNonEmpty + beyond);
+    }
+    if (isLast && this.#empty.size > 0 && !this.#hasDoubted && this.#isDoubtful()) {
+      this.#hasDoubted = true;
+      this.#again = [...this.#empty];
+      this.#empty.clear();
+    }
+  }
+
+  /** @throws Failure `LIST_INCONSISTENT` if an empty page stood before one with images to the last. */
+  assertWhole(): void {
+    const empty = this.#firstEmpty();
+    if (this.#lastNonEmpty < empty) return;
+    throw new Failure(
+      'LIST_INCONSISTENT',
+      `page ${empty} of the list was empty, yet page ${this.#lastNonEmpty} was not`,
+      { hint: 'The list moved while it was read, or the server is at fault. Run it again.' },
+    );
+  }
+
+  #isDoubtful(): boolean {
+    const isShort = this.#expected !== undefined && this.#listed < this.#expected;
+    return isShort || this.#lastNonEmpty > this.#firstEmpty();
+  }
+
+  #firstEmpty(): number {
+    return Math.min(...this.#empty, Infinity);
+  }
 }

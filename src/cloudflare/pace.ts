@@ -49,6 +49,7 @@ export class Pacer {
     return this.#queue.add(
       () => {
         this.#starts.push(this.#clock.now());
+        if (this.#starts.length > this.#options.requests) this.#starts.shift();
         return attempt();
       },
       { signal },

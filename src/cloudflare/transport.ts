@@ -34,8 +34,10 @@ export interface Transport {
    * @throws Failure `UNREACHABLE` (with the network's error as its cause), `ANSWER_TOO_LARGE`, or
    * `BAD_ANSWER` if the body cannot be unpacked.
    */
-  get(path: string, signal: AbortSignal): Promise<Answer>;
-  close(): Promise<void>;
+  readonly get: (path: string, signal: AbortSignal) => Promise<Answer>;
+  /** Takes the credentials out of a text: a server may quote a request's headers in its answer. */
+  readonly redact: (text: string) => string;
+  readonly close: () => Promise<void>;
 }
 
 const TOO_LARGE = new Set(['UND_ERR_RES_EXCEEDED_MAX_SIZE', 'ERR_BUFFER_TOO_LARGE']);
@@ -87,7 +89,19 @@ export function createTransport(options: TransportOptions): Transport {
     }
   }
 
-  return { get, close: () => pool.destroy() };
+  const redact = (text: string): string =>
+    secretsOf(options.credentials).reduce(
+      (rest, secret) => rest.replaceAll(secret, '[secret]'),
+      text,
+    );
+
+  return { get, redact, close: () => pool.destroy() };
+}
+
+function secretsOf(credentials: Credentials): readonly string[] {
+  return credentials.kind === 'token'
+    ? [credentials.token.reveal()]
+    : [credentials.email.reveal(), credentials.key.reveal()];
 }
 
 /** The headers that carry the credentials. */

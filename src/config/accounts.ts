@@ -3,8 +3,18 @@ import { Failure } from '../inventory/failure.ts';
 import { printable } from '../inventory/printable.ts';
 import { secretVariable, variable, type Environment } from './environment.ts';
 
-/** Cloudflare's are 32 hexadecimal digits; whether one exists only the API can tell. */
-export const ACCOUNT_ID = /^[A-Za-z0-9_-]{1,64}$/;
+/**
+ * Cloudflare's are 32 hexadecimal digits; whether one exists only the API can tell. Every kind of
+ * token and key is longer, so that one in the wrong place is noticed before it is sent or logged.
+ */
+export const ACCOUNT_ID = /^[A-Za-z0-9_-]{1,32}$/;
+
+/** What is wrong with a text that is no account id. One that may be a secret is not shown. */
+export function wrongAccountId(text: string): string {
+  return text.length > 32
+    ? `is ${text.length} characters long: must be an account id, of at most 32 letters and digits`
+    : `is "${printable(text)}": must be an account id, of letters and digits`;
+}
 
 /** An account as the configuration file describes it. */
 export interface AccountEntry {
@@ -41,11 +51,9 @@ export function accountIds(
   const source = chosen.length > 0 ? '--account' : 'CLOUDFLARE_ACCOUNT_ID';
   const wrong = ids.find((id) => !ACCOUNT_ID.test(id));
   if (wrong !== undefined) {
-    throw new Failure(
-      'CONFIG_INVALID',
-      `${source} is "${printable(wrong).slice(0, 80)}": must be an account id of letters and digits`,
-      { hint: 'It is in the dashboard\'s address, after "dash.cloudflare.com/".' },
-    );
+    throw new Failure('CONFIG_INVALID', `${source} ${wrongAccountId(wrong)}`, {
+      hint: 'It is in the dashboard\'s address, after "dash.cloudflare.com/".',
+    });
   }
   return [...new Set(ids)];
 }

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { Failure, messageOf } from '../inventory/failure.ts';
 import { isObject } from '../inventory/json-text.ts';
-import { ACCOUNT_ID, type AccountEntry } from './accounts.ts';
+import { ACCOUNT_ID, wrongAccountId, type AccountEntry } from './accounts.ts';
 import { SETTINGS, type SettingKey } from './settings.ts';
 
 /** The file that is read when neither `--config` nor `IMAGE_INVENTORY_CONFIG` names one. */
@@ -19,7 +19,7 @@ const ACCOUNT_SCHEMA = z.strictObject({
   id: z
     .string()
     .regex(ACCOUNT_ID, {
-      error: ({ input }) => `${JSON.stringify(input)} must be an account id of letters and digits`,
+      error: ({ input }) => `it ${wrongAccountId(String(input))}`,
     })
     .describe('The account id.'),
   name: z.string().min(1).optional().describe('What people call it.'),

@@ -55,8 +55,11 @@ export const SETTINGS = {
   },
   'api.creators': {
     env: 'IMAGE_INVENTORY_CREATOR',
-    schema: z.array(z.string().max(1024)).min(1),
-    allowed: 'one creator of at most 1024 characters (a list of them in the file)',
+    schema: z
+      .array(z.string().max(1024))
+      .min(1)
+      .refine((creators) => new Set(creators).size === creators.length),
+    allowed: 'one creator of at most 1024 characters (a list of different ones in the file)',
     describe: 'Only images of these creators; an empty text means "creator not set".',
   },
   'api.timeoutSeconds': {

@@ -15,6 +15,16 @@ export interface Schedule {
   stop(): Promise<void>;
 }
 
+/** @throws Failure `CONFIG_INVALID` if the text is no cron expression. */
+export function requireSchedule(expression: string): void {
+  const { valid, errors } = validateDetailed(expression);
+  if (valid) return;
+  const problem = errors[0]?.message ?? 'it is no cron expression';
+  throw new Failure('CONFIG_INVALID', `IMAGE_INVENTORY_SCHEDULE is "${expression}": ${problem}`, {
+    hint: 'Five fields: minute, hour, day of month, month, day of week; "0 * * * *" is hourly.',
+  });
+}
+
 /**
  * Calls `onTick` whenever the expression matches. A tick that comes while the last one is still at
  * work is left out, and told to `onOverlap`.
@@ -26,13 +36,7 @@ export function startSchedule(
   onTick: () => Promise<void>,
   onOverlap: () => void,
 ): Schedule {
-  const { valid, errors } = validateDetailed(expression);
-  if (!valid) {
-    const problem = errors[0]?.message ?? 'it is no cron expression';
-    throw new Failure('CONFIG_INVALID', `IMAGE_INVENTORY_SCHEDULE is "${expression}": ${problem}`, {
-      hint: 'Five fields: minute, hour, day of month, month, day of week; "0 * * * *" is hourly.',
-    });
-  }
+  requireSchedule(expression);
   const task = schedule(expression, onTick, {
     timezone,
     noOverlap: true,

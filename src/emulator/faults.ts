@@ -18,11 +18,13 @@ export const WRONG_ANSWERS = {
   'throttled-200': () =>
     failure(200, 971, 'Please wait and consider throttling your request speed'),
   throttled: () => failure(429, 971, 'Please wait and consider throttling your request speed'),
+  forbidden: () => failure(403, 9109, 'Unauthorized to access requested resource'),
   'html-200': () => html(200),
   'html-403': () => html(403),
   'html-502': () => html(502),
   'html-520': () => html(520),
   'null-result': () => success('null'),
+  'empty-list': () => success('{"images":[]}'),
   'images-object': () => success('{"images":{}}'),
   'no-id': () => success('{"images":[{"filename":"nameless.png"}]}'),
   'success-string': (right) => ({ ...right, body: right.body.replace('true', '"true"') }),

@@ -1,5 +1,5 @@
-import { mkdirSync, statSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { mkdirSync, realpathSync, statSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 import Sqlite, { type Database } from 'better-sqlite3';
 import { Failure, messageOf } from '../inventory/failure.ts';
 import { explainSqlite } from './errors.ts';
@@ -24,9 +24,9 @@ const BUSY_TIMEOUT_MS = 5000;
  * @throws Failure `DATABASE_LOCKED`, `DATABASE_UNUSABLE` or `DATABASE_TOO_NEW`, with the file as it was.
  */
 export function openForWriting(file: string, now: string): WritableDatabase {
-  const path = resolve(file);
+  makeFolder(dirname(resolve(file)));
+  const path = realPath(file);
   refuseFolder(path);
-  makeFolder(dirname(path));
   const closers: (() => void)[] = [];
   const close = (): void => {
     for (const closer of closers.splice(0).reverse()) closer();
@@ -69,12 +69,18 @@ export function openForReading(file: string): Database {
 }
 
 function configure(database: Database, isNew: boolean): void {
-  // An old file would not take it, and be written all the same.
+  // So that space can be given back one day. Only a new file takes it; an old one would be written for nothing.
   if (isNew) database.pragma('auto_vacuum = INCREMENTAL');
   database.pragma('journal_mode = WAL');
   database.pragma('synchronous = NORMAL');
   database.pragma('foreign_keys = ON');
   database.pragma('cache_size = -32768');
+}
+
+/** The file behind any links, so that one database has one lock whatever it is called by. */
+function realPath(file: string): string {
+  const path = resolve(file);
+  return exists(path) ? realpathSync(path) : join(realpathSync(dirname(path)), basename(path));
 }
 
 function exists(path: string): boolean {

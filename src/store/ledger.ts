@@ -1,4 +1,4 @@
-import type { Database } from 'better-sqlite3';
+import type { Database, RunResult } from 'better-sqlite3';
 import type { Counts } from '../inventory/change.ts';
 import type { RunEnd, RunFailure, RunStart } from '../sync/ports.ts';
 
@@ -28,26 +28,28 @@ export class Ledger {
 
   /** Closes the row of a run that read the whole account. */
   complete(runId: number, counts: Counts, end: RunEnd): void {
-    this.#database
+    const closed = this.#database
       .prepare(
         `UPDATE runs SET status = 'complete', listed = @listed, added = @added, changed = @changed,
            removed = @removed, restored = @restored, unchanged = @unchanged, finished_at = @finishedAt,
            requests = @requests, retries = @retries, expected = @expected
-         WHERE run_id = @runId`,
+         WHERE run_id = @runId AND status = 'running'`,
       )
       .run({ runId, ...counts, ...endCells(end) });
+    assertClosed(closed, runId);
   }
 
   /** Closes the row of a run that changed nothing. */
   fail(runId: number, failure: RunFailure, end: RunEnd): void {
-    this.#database
+    const closed = this.#database
       .prepare(
         `UPDATE runs SET status = @status, listed = @listed, error_code = @code,
            error_message = @message, finished_at = @finishedAt, requests = @requests,
            retries = @retries, expected = @expected
-         WHERE run_id = @runId`,
+         WHERE run_id = @runId AND status = 'running'`,
       )
       .run({ runId, ...failure, ...endCells(end) });
+    assertClosed(closed, runId);
   }
 
   /** Whether the account has a published run. */
@@ -83,6 +85,11 @@ export class Ledger {
       .run(isoTime(now), accountId);
     return changes > 0;
   }
+}
+
+/** A run ends once. If its row is closed already, somebody else wrote this database. */
+function assertClosed({ changes }: RunResult, runId: number): void {
+  if (changes !== 1) throw new Error(`run ${runId} was closed by somebody else`);
 }
 
 function endCells(end: RunEnd): Record<string, string | number | null> {

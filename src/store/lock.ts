@@ -3,12 +3,15 @@ import { hostname } from 'node:os';
 import { pid } from 'node:process';
 import Sqlite from 'better-sqlite3';
 import { Failure } from '../inventory/failure.ts';
-import { isBusy } from './errors.ts';
+import { explained, isBusy } from './errors.ts';
 
 /** The right to write one database. A process that dies, however it dies, loses it. */
 export interface WriterLock {
   release(): void;
 }
+
+/** Enough for another process to finish reading who holds the lock; one that holds it does so for longer. */
+const PATIENCE_MS = 250;
 
 interface Holder {
   /** Tells two processes apart that have one number on one host name, as containers can. */
@@ -26,7 +29,13 @@ interface Holder {
  * @throws Failure `DATABASE_LOCKED`, naming the holder.
  */
 export function acquireLock(databasePath: string, now: string): WriterLock {
-  const file = new Sqlite(`${databasePath}-lock`, { timeout: 0 });
+  const path = `${databasePath}-lock`;
+  return explained(`${path} (the lock, which may be deleted while no process runs)`, () =>
+    lock(new Sqlite(path, { timeout: PATIENCE_MS }), databasePath, now),
+  );
+}
+
+function lock(file: Sqlite.Database, databasePath: string, now: string): WriterLock {
   const token = randomUUID();
   try {
     file.exec('CREATE TABLE IF NOT EXISTS holder (token TEXT, holder TEXT, since TEXT) STRICT');
@@ -41,6 +50,8 @@ export function acquireLock(databasePath: string, now: string): WriterLock {
       file.exec('COMMIT; BEGIN IMMEDIATE');
     } while (readHolder(file)?.token !== token);
   } catch (error) {
+    // What this process wrote of itself is not what others see.
+    if (file.inTransaction) file.exec('ROLLBACK');
     const failure = isBusy(error) ? lockedBy(readHolder(file), databasePath, error) : error;
     file.close();
     throw failure;

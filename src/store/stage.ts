@@ -109,7 +109,8 @@ export class RunStage implements Stage {
         for (const change of this.changes()) onChange(change);
         return rehearsed;
       } finally {
-        database.exec('ROLLBACK');
+        // A full disk has undone it already.
+        if (database.inTransaction) database.exec('ROLLBACK');
       }
     });
     this.#transaction(() => {

@@ -1,3 +1,4 @@
+import type { Image } from '../inventory/image.ts';
 import type { Emit } from './events.ts';
 import { exceedsLimits, held, type RemovalLimits } from './guard.ts';
 import type { Limits, Source, Stage } from './ports.ts';
@@ -22,8 +23,7 @@ export async function confirmSuspects(
   let asked = 0;
   let gone = 0;
   for (const batch of stage.suspects()) {
-    const answers = batch.map(async (id) => ({ id, image: await source.find(id, limits) }));
-    for (const { id, image } of await settleAll(answers)) {
+    for (const { id, image } of await askForEach(source, batch, limits)) {
       asked += 1;
       if (image === undefined) {
         gone += 1;
@@ -38,8 +38,24 @@ export async function confirmSuspects(
   return gone;
 }
 
-/** As `Promise.all`, but a rejection waits for the others, so that nothing goes on behind the run's back. */
-async function settleAll<T>(promises: readonly Promise<T>[]): Promise<T[]> {
-  await Promise.allSettled(promises);
-  return Promise.all(promises);
+interface Answer {
+  readonly id: string;
+  readonly image: Image | undefined;
+}
+
+/** Asks for several images side by side. The first failure calls back what is still waiting. */
+async function askForEach(
+  source: Source,
+  ids: readonly string[],
+  limits: Limits,
+): Promise<readonly Answer[]> {
+  const stop = new AbortController();
+  const own = { ...limits, signal: AbortSignal.any([limits.signal, stop.signal]) };
+  const answers = ids.map(async (id) => ({ id, image: await source.find(id, own) }));
+  try {
+    return await Promise.all(answers);
+  } finally {
+    stop.abort();
+    await Promise.allSettled(answers);
+  }
 }

@@ -15,9 +15,20 @@ export function exceedsLimits(removed: number, stored: number, limits: RemovalLi
   return removed > limits.maxCount && removed > limits.maxFraction * stored;
 }
 
-/** Whether an account that held images now lists none at all, which is held whatever the bounds. */
-export function isSuddenlyEmpty(listed: number, stored: number, limits: RemovalLimits): boolean {
-  return !limits.allowMassRemoval && stored > 0 && listed === 0;
+/** What speaks against an account that lists nothing: what is stored of it, and what it says that it holds. */
+export interface Holdings {
+  readonly stored: number;
+  readonly expected: number | undefined;
+}
+
+/** Whether an account lists nothing although it is not empty, which is held whatever the bounds. */
+export function isStrangelyEmpty(
+  listed: number,
+  holdings: Holdings,
+  limits: RemovalLimits,
+): boolean {
+  const { stored, expected = 0 } = holdings;
+  return !limits.allowMassRemoval && listed === 0 && (stored > 0 || expected > 0);
 }
 
 /** The failure that holds a run. `atLeast` when the counting stopped as soon as the bounds were exceeded. */
@@ -30,10 +41,9 @@ export function held(removed: number, stored: number, atLeast: boolean): Failure
 }
 
 /** The failure that holds a run of an account that lists nothing. */
-export function heldEmpty(stored: number): Failure {
-  return new Failure(
-    'HELD',
-    `the account lists no images, but ${stored} are stored; nothing was changed`,
-    { hint: 'If all were deleted on purpose, run once with --allow-mass-removal.' },
-  );
+export function heldEmpty({ stored, expected = 0 }: Holdings): Failure {
+  const but = stored > 0 ? `${stored} are stored` : `its statistics say ${expected}`;
+  return new Failure('HELD', `the account lists no images, but ${but}; nothing was changed`, {
+    hint: 'If it is meant to list none, run once with --allow-mass-removal.',
+  });
 }

@@ -4,7 +4,7 @@ import { confirmSuspects } from './confirm.ts';
 import { startDeadline } from './deadline.ts';
 import { endingOf } from './ending.ts';
 import type { Emit } from './events.ts';
-import { heldEmpty, isSuddenlyEmpty, type RemovalLimits } from './guard.ts';
+import { heldEmpty, isStrangelyEmpty, type RemovalLimits } from './guard.ts';
 import type { Clock, Limits, RunEnd, RunMode, Source, Stage, Store, Usage } from './ports.ts';
 import { scan } from './scan.ts';
 import { createTeller } from './tell.ts';
@@ -116,7 +116,8 @@ async function readAccount(run: Run): Promise<void> {
     emit({ type: 'sync.page', ...told });
   });
   const { listed, expected } = run;
-  if (isSuddenlyEmpty(listed, stage.stored, options.removal)) throw heldEmpty(stage.stored);
+  const holdings = { stored: stage.stored, expected };
+  if (isStrangelyEmpty(listed, holdings, options.removal)) throw heldEmpty(holdings);
   if (expected !== undefined && listed !== expected)
     emit({ type: 'sync.mismatch', listed, expected });
   await confirmSuspects(source, stage, options.removal, limits, emit);

@@ -27,6 +27,7 @@ function clientOf(steps: readonly Step[], maxRetries = 5) {
       if (error !== undefined) return Promise.reject(error);
       return Promise.resolve({ status, headers, body: Buffer.from(body), ms: 1 });
     },
+    redact: (text) => text.replaceAll('s3cret', '[secret]'),
     close: () => Promise.resolve(),
   };
   const pacer = new Pacer({ concurrency: 4, requests: 1000, intervalMs: 1000 }, clock);
@@ -104,7 +105,34 @@ describe('faults that do not pass', () => {
   });
 });
 
+test('what a server quotes of the credentials is not passed on', async () => {
+  const body =
+    '{"success":false,"errors":[{"code":9109,"message":"Invalid header: Bearer s3cret"}]}';
+  const { ask } = clientOf([{ status: 403, body }]);
+  const failure: unknown = await ask().catch((error: unknown) => error);
+  expect(failure).toMatchObject({ code: 'ACCESS_REFUSED' });
+  expect(String(failure)).toContain('Bearer [secret]');
+});
+
+describe('the deadline', () => {
+  test('that has passed while nothing was throttled is no matter of quota', async () => {
+    const { client, clock } = clientOf([OK]);
+    const signal = AbortSignal.abort(new Failure('DEADLINE', 'too late'));
+    const asking = client.get('/x', (result) => result, { signal, deadlineAt: clock.now() - 1 });
+    await expect(asking).rejects.toMatchObject({ code: 'DEADLINE' });
+  });
+});
+
 describe('being throttled', () => {
+  test('"in 0 seconds" is no reason to hammer', async () => {
+    const { ask, clock } = clientOf([
+      ...Array.from({ length: 4 }, () => throttled({ 'retry-after': '0' })),
+      OK,
+    ]);
+    await ask();
+    expect(clock.waits).toEqual([1000, 2000, 4000, 8000]);
+  });
+
   test('waits exactly as long as Retry-After says, whatever the number of retries', async () => {
     const steps = Array.from({ length: 20 }, () => throttled({ 'retry-after': '7' }));
     const { ask, clock, events } = clientOf([...steps, OK], 0);

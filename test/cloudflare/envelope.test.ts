@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { readEnvelope, type Verdict } from '../../src/cloudflare/envelope.ts';
 
 function read(status: number, body: string | Uint8Array): Verdict {
-  return readEnvelope({ status, headers: {}, body: Buffer.from(body), ms: 1 });
+  return readEnvelope({ status, headers: {}, body: Buffer.from(body), ms: 1 }, (text) => text);
 }
 
 function refusal(code: number | undefined, message = 'no'): string {

@@ -56,6 +56,13 @@ describe('retryAfterMs', () => {
 });
 
 describe('quotaLeft', () => {
+  it('goes by the tightest of several policies', () => {
+    expect(quotaLeft({ ratelimit: '"default";r=900;t=200, "burst";r=3;t=20' })).toEqual({
+      remaining: 3,
+      resetMs: 20_000,
+    });
+  });
+
   it.each([
     ['"default";r=50;t=30', { remaining: 50, resetMs: 30_000 }],
     ['"default"; r=0; t=1', { remaining: 0, resetMs: 1000 }],

@@ -55,6 +55,32 @@ describe('reading a numbered list', () => {
     }
   });
 
+  test.for([
+    { emptyOnce: 1, concurrency: 4 },
+    { emptyOnce: 3, concurrency: 1 },
+    { emptyOnce: 3, concurrency: 4 },
+    { emptyOnce: 5, concurrency: 4 },
+  ])(
+    'doubts page $emptyOnce when it is empty for a moment, $concurrency at once',
+    async ({ emptyOnce, concurrency }) => {
+      const { asked, fetch } = server([10, 10, 10, 10, 5]);
+      const once = async (number: number, own: Limits): Promise<ListPage> => {
+        const page = await fetch(number, own);
+        const isFirst = asked.filter((other) => other === number).length === 1;
+        return number === emptyOnce && isFirst ? { ...page, images: [] } : page;
+      };
+      const ids = await readAll(listNumberedPages(once, 45, concurrency, limits()));
+      expect(new Set(ids).size).toBe(45);
+      expect(ids).toHaveLength(45);
+    },
+  );
+
+  test('believes an end that is still there when it is asked for again', async () => {
+    const { asked, fetch } = server([10, 10, 3]);
+    expect(await readAll(listNumberedPages(fetch, 40, 4, limits()))).toHaveLength(23);
+    expect(asked.length).toBeLessThanOrEqual(4 + 2);
+  });
+
   test('asks for one page past the end when the total is known', async () => {
     const { asked, fetch } = server([10, 10, 10, 10, 5]);
     await readAll(listNumberedPages(fetch, 45, 4, limits()));

@@ -65,7 +65,7 @@ describe('a configuration file', () => {
   it('shows an account id that is none, and says what is allowed', ({ directory }) => {
     const config = directory.config({ accounts: [{ id: 'a/b' }] });
     expect(failureOf(() => loadConfig({ config }, {})).message).toMatch(
-      /"accounts\.0\.id" is wrong: "a\/b" must be an account id of letters and digits$/,
+      /"accounts\.0\.id" is wrong: it is "a\/b": must be an account id, of letters and digits$/,
     );
   });
 

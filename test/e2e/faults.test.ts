@@ -83,6 +83,30 @@ test('a list that is gone names the way out', async () => {
   expect(stderr).toContain('410');
 });
 
+test('a run that takes too long for no reason of quota is incomplete: exit 3', async () => {
+  const served = await serveAccount({ images: 20 });
+  served.emulator.faults.add({ name: 'hang', path: /page=1&/ });
+  const { code, stderr } = await served.sync([], { IMAGE_INVENTORY_DEADLINE: '0.7' });
+  expect({ code, stderr }).toMatchObject({
+    code: 3,
+    stderr: expect.stringContaining('0.7 s') as string,
+  });
+  expect(query(served.database, 'SELECT error_code FROM runs')).toEqual([
+    { error_code: 'DEADLINE' },
+  ]);
+});
+
+test('a refusal while suspects are asked for stops the asking', async () => {
+  const served = await serveAccount({ images: 90 });
+  await served.sync();
+  for (const { id } of served.account.all().slice(0, 60)) served.account.delete(id);
+  served.emulator.requests.length = 0;
+  served.emulator.faults.add({ name: 'forbidden', path: /images\/v1\/(?!stats)/ });
+  const { code } = await served.sync([], { IMAGE_INVENTORY_REMOVAL_MAX_FRACTION: '1' });
+  expect(code).toBe(6);
+  expect(served.emulator.requests.length).toBeLessThan(3 + 12);
+});
+
 describe('rate limits', () => {
   test.for<{ name: FaultName }>([{ name: 'throttled' }, { name: 'throttled-200' }])(
     '$name: waits, tells it, and completes',

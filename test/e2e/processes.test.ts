@@ -1,7 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { describe, expect, test } from 'vitest';
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { accountAsApi, imagesAsApi, query } from '../support/inventory.ts';
-import { ACCOUNT, run, start } from '../support/program.ts';
+import { ACCOUNT, run, runWithStdout, start } from '../support/program.ts';
 import { serveAccount, type ServedAccount } from '../support/served-account.ts';
 
 const SMALL_PAGES = { IMAGE_INVENTORY_PER_PAGE: '10' };
@@ -87,12 +88,52 @@ test('a closed pipe ends a command quietly, and a run that it interrupts is not 
   await running.logged('sync.page');
   running.child.stdout?.destroy();
   const { stderr, code } = await running.finished;
-  expect({ stderr, code }).toEqual({ stderr: '', code: 143 });
+  expect({ stderr, code }).toEqual({ stderr: '', code: 3 });
   expect(query(served.database, 'SELECT status FROM runs')).toEqual([{ status: 'interrupted' }]);
 
   const status = start(['status'], served.env);
   status.child.stdout?.destroy();
   expect(await status.finished).toMatchObject({ stderr: '', code: 0 });
+});
+
+test('an output that is full is said in a line, without a stack', async () => {
+  const served = await serveAccount({ images: 5 });
+  await served.sync();
+  const full = openSync('/dev/full', 'w');
+  onTestFinished(() => closeSync(full));
+  const { code, stderr } = await runWithStdout(['status'], served.env, full);
+  expect({ code, stderr }).toEqual({
+    code: 1,
+    stderr: expect.stringMatching(/^image-inventory: .*ENOSPC.*\n$/) as string,
+  });
+});
+
+test('two users with one e-mail and two keys are two users', async () => {
+  const served = await serveAccount({
+    images: 5,
+    credentials: { email: 'a@b.test', key: 'key-2' },
+  });
+  const file = join(served.folder, 'config.json');
+  writeFileSync(
+    file,
+    JSON.stringify({
+      accounts: [
+        { id: 'first', emailVariable: 'EMAIL', keyVariable: 'KEY_1' },
+        { id: ACCOUNT, emailVariable: 'EMAIL', keyVariable: 'KEY_2' },
+      ],
+    }),
+  );
+  const env = { EMAIL: 'a@b.test', KEY_1: 'key-1', KEY_2: 'key-2' };
+  const { log } = await run(['sync', '--config', file], {
+    IMAGE_INVENTORY_DB: served.database,
+    CLOUDFLARE_BASE_URL: served.env['CLOUDFLARE_BASE_URL'] ?? '',
+    ...env,
+  });
+  const ends = log().filter(({ event }) => /^sync\.(finished|failed)$/.test(event));
+  expect(ends.map(({ event, account_id }) => [event, account_id])).toEqual([
+    ['sync.failed', 'first'],
+    ['sync.finished', ACCOUNT],
+  ]);
 });
 
 describe('several accounts', () => {

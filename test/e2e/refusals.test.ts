@@ -180,6 +180,16 @@ describe('a database that will not do: exit 2, and the file as it was', () => {
   });
 });
 
+test('a token where the account id belongs is refused, and neither shown nor sent', async () => {
+  const served = await serveAccount();
+  const token = 'cfut_0123456789abcdefghijklmnopqrstuvwxyzABCD';
+  const { code, stderr, stdout } = await served.sync([], { CLOUDFLARE_ACCOUNT_ID: token });
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+  expect(stderr).toContain('CLOUDFLARE_ACCOUNT_ID');
+  expect(stderr).not.toContain('cfut_');
+  expect(served.emulator.requests).toEqual([]);
+});
+
 test.for([
   { args: ['frobnicate'], says: "unknown command 'frobnicate'" },
   { args: [], says: 'no command' },

@@ -75,9 +75,45 @@ test.for([{ images: 5000 }, { images: 50 }])(
     expect(query(served.database, 'SELECT status, error_code FROM runs')).toEqual([
       { status: 'incomplete', error_code: 'LIST_REPEATS' },
     ]);
-    expect(served.emulator.requests.length).toBeLessThan(12);
+    expect(served.emulator.requests.length).toBeLessThan(15);
   },
 );
+
+test('an empty answer that an account’s statistics belie is held, not a baseline of nothing', async () => {
+  const served = await serveAccount({ images: 30 });
+  served.emulator.faults.add({ name: 'empty-list', path: /page=/ });
+  const { code, stderr } = await served.sync();
+  expect(code).toBe(4);
+  expect(stderr).toContain('its statistics say 30');
+  expect(query(served.database, 'SELECT status FROM runs')).toEqual([{ status: 'held' }]);
+});
+
+test('an empty answer in the middle of the list does not end it', async () => {
+  const served = await serveAccount({ images: 95 });
+  served.emulator.faults.add({ name: 'empty-list', path: /page=4&/, times: 1 });
+  const { code } = await served.sync([], {
+    IMAGE_INVENTORY_PER_PAGE: '10',
+    IMAGE_INVENTORY_CONCURRENCY: '1',
+  });
+  expect(code).toBe(0);
+  expectEqual(served);
+});
+
+test('a page of images that were all seen before is no reason to refuse a list that moves', async () => {
+  const served = await serveAccount({ images: 29 });
+  // Newest first: an upload pushes every image one place back, onto a last page of its own.
+  served.emulator.on('request', (_method, path) => {
+    if (path.includes('page=3&') && served.account.size < 31) {
+      served.account.upload();
+      served.account.upload();
+    }
+  });
+  const { code, log } = await served.sync([], {
+    IMAGE_INVENTORY_PER_PAGE: '10',
+    IMAGE_INVENTORY_CONCURRENCY: '1',
+  });
+  expect({ code, listed: log().at(-1)?.['listed'] }).toEqual({ code: 0, listed: 29 });
+});
 
 test('an empty account is a snapshot of nothing', async () => {
   const served = await serveAccount({ images: 0 });

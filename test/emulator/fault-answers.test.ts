@@ -51,6 +51,8 @@ const EXPECTED: Record<keyof typeof WRONG_ANSWERS, [status: number, (got: Receiv
   'error-200': [200, failsWith(10001)],
   'throttled-200': [200, failsWith(971)],
   throttled: [429, failsWith(971)],
+  forbidden: [403, failsWith(9109)],
+  'empty-list': [200, succeedsWith({ images: [] })],
   'html-200': [200, isHtml],
   'html-403': [403, isHtml],
   'html-502': [502, isHtml],

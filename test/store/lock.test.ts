@@ -1,5 +1,7 @@
+import { symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { openForWriting } from '../../src/store/database.ts';
 import { acquireLock } from '../../src/store/lock.ts';
 import { temporaryFolder } from '../support/folder.ts';
 
@@ -16,6 +18,27 @@ test('one at a time: the second is told who holds it and since when', () => {
   );
   first.release();
   acquireLock(path, SINCE).release();
+});
+
+test('a database has one lock, whatever links lead to it', () => {
+  const folder = temporaryFolder();
+  const opened = openForWriting(join(folder, 'real.db'), SINCE);
+  symlinkSync(join(folder, 'real.db'), join(folder, 'link.db'));
+  symlinkSync(folder, join(folder, 'folder'));
+  for (const other of ['link.db', 'folder/real.db']) {
+    expect(() => openForWriting(join(folder, other), SINCE)).toThrow(
+      expect.objectContaining({ code: 'DATABASE_LOCKED' }),
+    );
+  }
+  opened.close();
+});
+
+test('a lock file that is damaged is named, and not taken for the database', () => {
+  const path = join(temporaryFolder(), 'inventory.db');
+  writeFileSync(`${path}-lock`, 'no lock '.repeat(1000));
+  expect(() => acquireLock(path, SINCE)).toThrow(
+    expect.objectContaining({ message: expect.stringContaining('inventory.db-lock') as string }),
+  );
 });
 
 test('two databases have two locks', () => {

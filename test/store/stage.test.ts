@@ -159,6 +159,16 @@ describe('until it is published', () => {
   });
 });
 
+test('a run is closed once: what comes later does not rewrite the ledger', () => {
+  const { begin, path } = open();
+  const stage = begin();
+  stage.add([image('a')]);
+  stage.publish(END);
+  expect(() => stage.abandon(END, FAILED)).toThrow('closed by somebody else');
+  expect(query(path, 'SELECT status, added FROM runs')).toEqual([{ status: 'complete', added: 1 }]);
+  expect(query(path, 'SELECT id FROM images')).toEqual([{ id: 'a' }]);
+});
+
 test('accounts in one file do not see each other', () => {
   const { begin, path } = openWith([image('same', 'acc')]);
   const other = begin('other');

@@ -50,6 +50,22 @@ export function clientOf(baseUrl: string): Env {
   };
 }
 
+/** Runs the real program to its end, its standard output going elsewhere. */
+export async function runWithStdout(
+  args: readonly string[],
+  env: Env,
+  stdout: number,
+): Promise<Pick<Finished, 'code' | 'stderr'>> {
+  const child = spawn(execPath, [MAIN, ...args], {
+    env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: COMPILED, ...env },
+    stdio: ['ignore', stdout, 'pipe'],
+  });
+  let stderr = '';
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, stderr };
+}
+
 /** Starts the real program with nothing in its environment but what is given. */
 export function start(args: readonly string[], env: Env = {}, cwd?: string): Running {
   const child = spawn(execPath, [MAIN, ...args], {

@@ -1,9 +1,12 @@
 import { Writable } from 'node:stream';
 import { onTestFinished } from 'vitest';
 import { openSession, type Session } from '../../src/app/session.ts';
-import { syncAccounts, type SyncOptions } from '../../src/app/sync-accounts.ts';
+import {
+  syncAccounts,
+  type AccountOutcome,
+  type SyncOptions,
+} from '../../src/app/sync-accounts.ts';
 import { loadConfig } from '../../src/config/load.ts';
-import type { RunOutcome } from '../../src/sync/run.ts';
 import type { Env, LogLine } from './program.ts';
 
 /** The program's own wiring within this process: fast enough to try thousands of runs. */
@@ -12,7 +15,7 @@ export interface OpenSession {
   /** What was logged so far. */
   readonly log: readonly LogLine[];
   /** One run of the only account. */
-  readonly sync: (options?: Partial<SyncOptions>, signal?: AbortSignal) => Promise<RunOutcome>;
+  readonly sync: (options?: Partial<SyncOptions>, signal?: AbortSignal) => Promise<AccountOutcome>;
   readonly close: () => Promise<void>;
 }
 
