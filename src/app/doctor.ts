@@ -19,6 +19,9 @@ export interface Check {
   readonly code?: FailureCode;
 }
 
+/** How long the network is waited for, in seconds. */
+const PATIENCE_S = 30;
+
 /** Where a beginner gets what is missing. */
 const WHERE = {
   account:
@@ -53,19 +56,14 @@ export async function examine(
   try {
     accounts = config.accounts();
   } catch (error) {
+    const finding = failed('credentials', error);
     const where = config.accountIds.length === 0 ? `${WHERE.account} ${WHERE.token}` : WHERE.token;
-    return [...checks, { ...failed('credentials', error), mend: where }];
+    return [...checks, { ...finding, mend: `${finding.mend ?? ''} ${where}`.trim() }];
   }
-  const kinds = new Set(accounts.map(({ credentials }) => credentials.kind));
-  const kind = kinds.has('token') ? 'an API token' : 'an e-mail and a global API key';
-  checks.push({
-    name: 'credentials',
-    result: 'ok',
-    detail: `${kind} for ${accounts.length} account(s)`,
-  });
+  checks.push({ name: 'credentials', result: 'ok', detail: describeKinds(accounts) });
 
   const connections = new Connections(config.settings, clock);
-  const limits = { signal, deadlineAt: clock.now() + 60_000 };
+  const limits = { signal, deadlineAt: clock.now() + patienceMs(config) };
   try {
     for (const account of accounts) {
       const { client } = connections.open(account, () => undefined, 1);
@@ -75,6 +73,21 @@ export async function examine(
     await connections.close();
   }
   return checks;
+}
+
+function describeKinds(accounts: readonly Account[]): string {
+  const tokens = accounts.filter(({ credentials }) => credentials.kind === 'token').length;
+  const kinds = [
+    tokens > 0 && `an API token for ${tokens} account(s)`,
+    tokens < accounts.length && `e-mail and API key for ${accounts.length - tokens} account(s)`,
+  ];
+  return kinds.filter((kind) => kind !== false).join(', ');
+}
+
+/** A person waits for the answer. */
+function patienceMs({ settings }: Config): number {
+  const deadline = settings['api.deadlineSeconds'];
+  return 1000 * Math.min(PATIENCE_S, deadline === 0 ? PATIENCE_S : deadline);
 }
 
 function checkDatabase(config: Config): Check {

@@ -112,6 +112,17 @@ async function syncAccount(
   );
 }
 
+/** Refuses what the daemon will one day do, rather than ignore it. */
+export function requireSupportedByDaemon(settings: Settings): void {
+  const unsupported = (['schedule.quick', 'http.port'] as const).find(
+    (key) => settings[key] !== undefined,
+  );
+  if (unsupported === undefined) return;
+  throw new Failure('CONFIG_INVALID', `the setting ${unsupported} is not supported yet`, {
+    hint: 'Unset it; the README says which variable it is.',
+  });
+}
+
 /** Refuses settings whose part of the program is not built yet, rather than ignore them. */
 export function requireSupported(settings: Settings): void {
   if (settings['api.version'] === 'v1') return;

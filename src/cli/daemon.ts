@@ -1,4 +1,4 @@
-import { syncAccounts } from '../app/sync-accounts.ts';
+import { requireSupportedByDaemon, syncAccounts } from '../app/sync-accounts.ts';
 import type { Flags } from '../config/load.ts';
 import { runDaemon } from '../daemon/daemon.ts';
 import { openWork } from './work.ts';
@@ -7,7 +7,7 @@ const ROUND = { mode: 'full', allowMassRemoval: false } as const;
 
 /** `daemon`: runs on the schedule until a signal comes. */
 export async function daemonCommand(flags: Flags): Promise<number> {
-  const work = openWork(flags);
+  const work = openWork(flags, requireSupportedByDaemon);
   const { settings } = work.config;
   try {
     await runDaemon(

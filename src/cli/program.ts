@@ -23,7 +23,6 @@ export function createProgram(choose: (action: Action) => void): Command {
     .description('Mirrors the inventory of a Cloudflare Images account into SQLite.')
     .version(VERSION, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
-    .helpCommand(false)
     .option('--db <file>', 'the SQLite file of the inventory (default: ./data/inventory.db)')
     .option('--config <file>', 'the configuration file (default: config/image-inventory.json)')
     .option(
@@ -115,7 +114,11 @@ export function createProgram(choose: (action: Action) => void): Command {
     .option('--token <token>', 'the API token it takes', 'emulated-token')
     .option('--latency <ms>', 'added to every answer', whole(0, 600_000), 0)
     .option('--rate-requests <n>', 'requests allowed in an interval', whole(1, 1_000_000))
-    .option('--rate-interval <duration>', 'the interval', duration, 300_000)
+    .addOption(
+      new Option('--rate-interval <duration>', 'the interval')
+        .argParser(duration)
+        .default(300_000, '5m'),
+    )
     .option('--max-page-size <n>', 'never more images in a page', whole(1, 10_000))
     .option('--ignore-page', 'answer every page with page 1')
     .addOption(

@@ -17,9 +17,11 @@ export function printJson(value: unknown): void {
  * Reports a failure to a person, on stderr, in one or two lines.
  *
  * @param withStack - Adds where it happened, and what caused it.
+ * @param subject - What it happened to, where that is not clear.
  */
-export function reportFailure(failure: Failure, withStack: boolean): void {
-  const lines = [`image-inventory: ${printable(failure.message)}`];
+export function reportFailure(failure: Failure, withStack: boolean, subject?: string): void {
+  const about = subject === undefined ? '' : `${subject}: `;
+  const lines = [`image-inventory: ${printable(about + failure.message)}`];
   if (failure.hint !== undefined) lines.push(`  ${printable(failure.hint)}`);
   if (withStack) {
     for (let error: unknown = failure; error instanceof Error; error = error.cause) {

@@ -20,13 +20,14 @@ export async function syncCommand(flags: Flags, options: SyncCommandOptions): Pr
       { mode: dryRun ? 'dry-run' : 'full', allowMassRemoval },
       stop.signal,
     );
-    const failures = outcomes.flatMap(({ failure }) => failure ?? []);
     const isDebug = config.settings['log.level'] === 'debug';
-    for (const failure of failures) {
+    for (const { accountId, failure } of outcomes) {
       // Whoever stopped the run knows it; the log has the line.
-      if (failure.code !== 'STOPPED') reportFailure(failure, isDebug);
+      if (failure === undefined || failure.code === 'STOPPED') continue;
+      reportFailure(failure, isDebug, accounts.length > 1 ? `account ${accountId}` : undefined);
     }
-    return stop.exitCode() ?? exitCodeOf(failures.map(({ code }) => code));
+    const codes = outcomes.flatMap(({ failure }) => failure?.code ?? []);
+    return stop.exitCode() ?? exitCodeOf(codes);
   } finally {
     await session.close();
   }

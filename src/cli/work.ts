@@ -3,6 +3,7 @@ import { openSession, type Session } from '../app/session.ts';
 import { requireSupported } from '../app/sync-accounts.ts';
 import type { Account } from '../config/accounts.ts';
 import { loadConfig, type Config, type Flags } from '../config/load.ts';
+import type { Settings } from '../config/settings.ts';
 import { EXIT } from './exit-codes.ts';
 import { stopOnSignals, type StopSignal } from './signals.ts';
 import { endWithOutput } from './streams.ts';
@@ -15,11 +16,19 @@ export interface Work {
   readonly stop: StopSignal;
 }
 
-/** Reads the configuration, opens the inventory and heeds the signals. The log goes to stdout. */
-export function openWork(flags: Flags): Work {
+/**
+ * Reads the configuration, opens the inventory and heeds the signals. The log goes to stdout.
+ *
+ * @param check - Refuses settings that this command cannot follow, before anything is opened.
+ */
+export function openWork(
+  flags: Flags,
+  check: (settings: Settings) => void = () => undefined,
+): Work {
   const config = loadConfig(flags);
   const accounts = config.accounts();
   requireSupported(config.settings);
+  check(config.settings);
   const stop = stopOnSignals();
   endWithOutput((exitCode) => stop.stop(exitCode), EXIT.incomplete);
   return { config, accounts, stop, session: openSession(config, stdout) };

@@ -54,10 +54,25 @@ export class ApiClient {
   /**
    * One GET, with retries.
    *
+   * @param what - What is asked for, as the subject of an error's message: "page 3 of the list".
    * @param read - Proves and decodes the result; a `Failure` it throws is a fault of the answer, and retried.
    * @returns `undefined` when the API said that there is no such image.
    */
   async get<T>(
+    what: string,
+    path: string,
+    read: (result: unknown) => T,
+    limits: Limits,
+  ): Promise<Reply<T> | undefined> {
+    try {
+      return await this.#get(path, read, limits);
+    } catch (error) {
+      limits.signal.throwIfAborted();
+      throw inContext(what, asFailure(error));
+    }
+  }
+
+  async #get<T>(
     path: string,
     read: (result: unknown) => T,
     limits: Limits,
@@ -121,6 +136,15 @@ export class ApiClient {
   #timeLeft(limits: Limits): number {
     return Math.max(0, limits.deadlineAt - this.#options.clock.now());
   }
+}
+
+/** Says what was being done, and what to do next where the fault itself does not know. */
+function inContext(what: string, failure: Failure): Failure {
+  const hint = failure.hint ?? 'This usually passes: run it again in a few minutes.';
+  return new Failure(failure.code, `${what}: ${failure.message}`, {
+    hint,
+    cause: failure.cause ?? failure,
+  });
 }
 
 function outOfQuota(): Failure {

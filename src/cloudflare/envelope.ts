@@ -92,9 +92,10 @@ function describe(status: number, error: ApiError | undefined, isJson: boolean):
     const code = error.code === undefined ? '' : `code ${error.code}, `;
     return `Cloudflare answered HTTP ${status} (${code}"${printable(error.message).slice(0, 200)}")`;
   }
-  return isJson
-    ? `Cloudflare answered HTTP ${status} without the success that a result carries`
-    : `Cloudflare answered HTTP ${status} with something that is not JSON`;
+  if (!isJson) return `Cloudflare answered HTTP ${status} with something that is not JSON`;
+  return status === 200
+    ? 'Cloudflare answered HTTP 200 without the success that a result carries'
+    : `Cloudflare answered HTTP ${status}, not the 200 of a result`;
 }
 
 function passing(code: 'API_ERROR' | 'BAD_ANSWER', said: string): Verdict {
@@ -136,7 +137,7 @@ function refusalOf(status: number, error: ApiError | undefined, said: string): F
   const isPermission = error?.code === PERMISSION_OR_INTERNAL && status !== 200;
   if (isOneOf(CREDENTIAL_CODES, error) || isPermission || isJsonRefusal(status, error)) {
     return new Failure('ACCESS_REFUSED', said, {
-      hint: 'Check the credentials: the token needs the permission "Cloudflare Images: Read" on this account. "image-inventory doctor" tells what is missing.',
+      hint: 'Check the credentials: the token needs the permission "Cloudflare Images: Read" on this account.',
     });
   }
   return undefined;

@@ -27,7 +27,7 @@ export async function verifyToken(
 }
 
 async function ask(client: ApiClient, path: string, limits: Limits): Promise<TokenState> {
-  const reply = await client.get(path, readState, limits);
+  const reply = await client.get('the token', path, readState, limits);
   if (reply === undefined) throw new Failure('BAD_ANSWER', 'the API did not know the address');
   return reply.value;
 }
@@ -47,6 +47,7 @@ export async function probeList(
 ): Promise<number> {
   const path = `/accounts/${encodeURIComponent(accountId)}/images/v1?page=1&per_page=10`;
   const reply = await client.get(
+    'the list',
     path,
     (result) => (isObject(result) ? result['images'] : undefined),
     limits,

@@ -1,6 +1,7 @@
 import { Failure, type FailureCode } from '../inventory/failure.ts';
 import type { Image } from '../inventory/image.ts';
 import { isObject } from '../inventory/json-text.ts';
+import { printable } from '../inventory/printable.ts';
 import type { Limits, ListPage, Source } from '../sync/ports.ts';
 import type { ApiClient } from './client.ts';
 import { decodeImage } from './decode.ts';
@@ -25,7 +26,7 @@ export function createSource(options: SourceOptions): Source {
 
   async function expected(limits: Limits): Promise<number | undefined> {
     try {
-      const reply = await client.get(`${images}/stats`, readCount, limits);
+      const reply = await client.get('the statistics', `${images}/stats`, readCount, limits);
       return reply?.value;
     } catch (error) {
       // The figure only helps to plan and to warn. The list itself tells what else is wrong.
@@ -50,17 +51,17 @@ export function createSource(options: SourceOptions): Source {
     (filter: string) =>
     async (number: number, limits: Limits): Promise<ListPage> => {
       const path = `${images}?page=${number}&per_page=${perPage}${filter}`;
-      const reply = await client.get(path, readPage, limits);
+      const reply = await client.get(`page ${number} of the list`, path, readPage, limits);
       if (reply === undefined)
         throw new Failure('BAD_ANSWER', 'the list answered "image not found"');
       return { number, images: reply.value, requestMs: reply.requestMs, cfRay: reply.cfRay };
     };
 
   async function find(id: string, limits: Limits): Promise<Image | undefined> {
-    const reply = await client.get(`${images}/${encodeId(id)}`, decodeImage, limits);
-    if (reply !== undefined && reply.value.id !== id) {
-      throw new Failure('BAD_ANSWER', 'asked for one image, the API answered with another');
-    }
+    const what = `image ${printable(id).slice(0, 80)}`;
+    if (RESERVED.has(id)) throw unaskable(what);
+    const read = (result: unknown): Image => sameId(decodeImage(result), id);
+    const reply = await client.get(what, `${images}/${encodeId(id)}`, read, limits);
     return reply?.value;
   }
 
@@ -71,6 +72,24 @@ export function createSource(options: SourceOptions): Source {
     isWaiting: () => client.isWaiting(),
     usage: () => client.usage(),
   };
+}
+
+/**
+ * Addresses below the list that are no images; `keys` holds secrets and is never called. A custom id
+ * that reads like one cannot be asked for.
+ */
+const RESERVED = new Set(['keys', 'stats', 'variants']);
+
+function unaskable(what: string): Failure {
+  const message = `${what} is stored and was not listed, and an image of that id cannot be asked for`;
+  return new Failure('BAD_ANSWER', message, {
+    hint: "Its address is one of the API's own, so nothing can prove that it is gone. Give images other ids.",
+  });
+}
+
+function sameId(image: Image, id: string): Image {
+  if (image.id === id) return image;
+  throw new Failure('BAD_ANSWER', 'the API answered with another image');
 }
 
 /** Custom ids may hold `/` and even read `..`, which a proxy would resolve if the dots were not encoded. */

@@ -18,7 +18,7 @@ export interface Config {
   readonly settings: Settings;
   /** The configured accounts' ids; none is no error here. */
   readonly accountIds: readonly string[];
-  /** Whether colours are welcome on a terminal: `NO_COLOR` is not set (see no-color.org). */
+  /** Whether colours are welcome on a terminal: it is no dumb one, and `NO_COLOR` is not set (see no-color.org). */
   readonly color: boolean;
   /** The configured accounts with their credentials; throws what is missing or wrong of them. */
   accounts(): readonly Account[];
@@ -33,6 +33,7 @@ const FLAGS: Partial<Record<SettingKey, keyof Flags>> = { database: 'db', 'log.l
  * @throws Failure `CONFIG_INVALID`, naming the setting, its value and what is allowed.
  */
 export function loadConfig(flags: Flags, env: Environment = process.env): Config {
+  refuseUnknownVariables(env);
   const named = flags.config ?? variable(env, 'IMAGE_INVENTORY_CONFIG');
   const file = readConfigFile(named ?? DEFAULT_FILE, named !== undefined);
   const values = Object.entries(SETTINGS).map(([key, setting]) => [
@@ -43,8 +44,23 @@ export function loadConfig(flags: Flags, env: Environment = process.env): Config
   return Object.freeze({
     settings: Object.freeze(Object.fromEntries(values) as unknown as Settings),
     accountIds: Object.freeze(accountIds(env, file.accounts, chosen)),
-    color: variable(env, 'NO_COLOR') === undefined,
+    color: variable(env, 'NO_COLOR') === undefined && env['TERM'] !== 'dumb',
     accounts: () => resolveAccounts(env, file.accounts, chosen),
+  });
+}
+
+/** A misspelt variable would otherwise leave a guard at its default without a word. */
+function refuseUnknownVariables(env: Environment): void {
+  const known = new Set([
+    'IMAGE_INVENTORY_CONFIG',
+    ...Object.values(SETTINGS).map(({ env: name }) => name),
+  ]);
+  const unknown = Object.keys(env).find(
+    (name) => name.startsWith('IMAGE_INVENTORY_') && !known.has(name),
+  );
+  if (unknown === undefined) return;
+  throw new Failure('CONFIG_INVALID', `there is no setting ${printable(unknown)}`, {
+    hint: 'The README lists all variables. Correct or unset it.',
   });
 }
 

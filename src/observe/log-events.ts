@@ -98,7 +98,7 @@ function started({ mode, expected, stored }: RunEvent & { type: 'sync.started' }
   return {
     level: 'info',
     event: 'sync.started',
-    msg: `${mode} run: ${listing} to read, ${number(stored)} stored`,
+    msg: `${mode === 'dry-run' ? 'dry' : mode} run: ${listing} to read, ${number(stored)} stored`,
     fields: { mode, expected, stored },
   };
 }
@@ -125,11 +125,14 @@ function finished(event: RunEvent & { type: 'sync.finished' }): Line {
   const { counts, usage, durationMs, isBaseline, mode } = event;
   const tail = `${count(usage.requests, 'request')}, ${formatDuration(durationMs)}`;
   const what = isBaseline ? 'baseline' : summary(counts);
+  // Images that the list skipped were asked for by id, and are there all the same.
+  const total = counts.added + counts.changed + counts.restored + counts.unchanged;
+  const byId = total > counts.listed ? `, ${number(total - counts.listed)} confirmed by id` : '';
   const prefix = mode === 'dry-run' ? 'dry run, nothing was changed: ' : '';
   return {
     level: 'info',
     event: 'sync.finished',
-    msg: `${prefix}${count(counts.listed, 'image')}: ${what} (${tail})`,
+    msg: `${prefix}${count(total, 'image')}: ${what}${byId} (${tail})`,
     fields: {
       mode,
       baseline: isBaseline,

@@ -33,7 +33,7 @@ export async function confirmSuspects(
       }
     }
     emit({ type: 'sync.confirming', asked, gone });
-    if (exceedsLimits(gone, stage.stored, removal)) throw held(gone, stage.stored, true);
+    if (exceedsLimits(gone, stage.stored, removal)) throw held(gone, stage.stored, removal);
   }
   return gone;
 }

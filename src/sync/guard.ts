@@ -31,19 +31,22 @@ export function isStrangelyEmpty(
   return !limits.allowMassRemoval && listed === 0 && (stored > 0 || expected > 0);
 }
 
-/** The failure that holds a run. `atLeast` when the counting stopped as soon as the bounds were exceeded. */
-export function held(removed: number, stored: number, atLeast: boolean): Failure {
-  const share = ((100 * removed) / stored).toFixed(1);
-  const howMany = `${atLeast ? 'at least ' : ''}${removed} of ${stored} images (${share}%)`;
-  return new Failure('HELD', `${howMany} are gone from the account; nothing was changed`, {
-    hint: 'If they were deleted on purpose, run once with --allow-mass-removal.',
+/** The failure that holds a run. The counting stopped as soon as the bounds were exceeded. */
+export function held(removed: number, stored: number, limits: RemovalLimits): Failure {
+  const { maxCount, maxFraction } = limits;
+  const bounds = `more than ${maxCount} and more than ${maxFraction * 100}% of them`;
+  return new Failure('HELD', `at least ${removed} of ${stored} images are gone: ${bounds}`, {
+    hint: 'Nothing was changed. "sync --dry-run --allow-mass-removal" shows them all; if they were deleted on purpose, run once with --allow-mass-removal.',
   });
 }
 
 /** The failure that holds a run of an account that lists nothing. */
 export function heldEmpty({ stored, expected = 0 }: Holdings): Failure {
-  const but = stored > 0 ? `${stored} are stored` : `its statistics say ${expected}`;
-  return new Failure('HELD', `the account lists no images, but ${but}; nothing was changed`, {
-    hint: 'If it is meant to list none, run once with --allow-mass-removal.',
+  const but =
+    stored > 0
+      ? `${stored} stored ${stored === 1 ? 'image says' : 'images say'} otherwise`
+      : `its statistics say ${expected}`;
+  return new Failure('HELD', `the account lists no images, but ${but}`, {
+    hint: 'Nothing was changed. If it is meant to list none, run once with --allow-mass-removal.',
   });
 }

@@ -24,6 +24,11 @@ test.for([
   expect(isChosen(argv)).toBe(true);
 });
 
+test('help comes as an option and as a command', async () => {
+  const [option, command] = [await run(['sync', '--help']), await run(['help', 'sync'])];
+  expect(command).toMatchObject({ code: 0, stderr: '', stdout: option.stdout });
+});
+
 describe('exit codes', () => {
   test('the first of the documented order wins', () => {
     expect(exitCodeOf([])).toBe(0);
@@ -120,6 +125,12 @@ describe('doctor', () => {
     {
       what: 'a bad setting',
       env: { IMAGE_INVENTORY_PER_PAGE: '5' },
+      code: 2,
+      name: 'configuration',
+    },
+    {
+      what: 'a bad schedule',
+      env: { IMAGE_INVENTORY_SCHEDULE: '61 * * * *' },
       code: 2,
       name: 'configuration',
     },

@@ -37,7 +37,7 @@ function clientOf(steps: readonly Step[], maxRetries = 5) {
   // The longest jitter, so that the waits are known.
   const client = new ApiClient({ transport, pacer, clock, emit, maxRetries, random: () => 1 });
   const ask = (deadlineMs = Infinity) =>
-    client.get('/x', (result) => result, {
+    client.get('the thing', '/x', (result) => result, {
       signal: new AbortController().signal,
       deadlineAt: clock.now() + deadlineMs,
     });
@@ -66,7 +66,7 @@ describe('faults that pass', () => {
       return 'whole';
     };
     const limits = { signal: new AbortController().signal, deadlineAt: Infinity };
-    expect(await client.get('/x', read, limits)).toMatchObject({ value: 'whole' });
+    expect(await client.get('the thing', '/x', read, limits)).toMatchObject({ value: 'whole' });
     expect(clock.waits).toHaveLength(1);
   });
 
@@ -118,7 +118,10 @@ describe('the deadline', () => {
   test('that has passed while nothing was throttled is no matter of quota', async () => {
     const { client, clock } = clientOf([OK]);
     const signal = AbortSignal.abort(new Failure('DEADLINE', 'too late'));
-    const asking = client.get('/x', (result) => result, { signal, deadlineAt: clock.now() - 1 });
+    const asking = client.get('the thing', '/x', (result) => result, {
+      signal,
+      deadlineAt: clock.now() - 1,
+    });
     await expect(asking).rejects.toMatchObject({ code: 'DEADLINE' });
   });
 });

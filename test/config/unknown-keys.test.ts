@@ -50,3 +50,23 @@ describe('a key of the file that is no setting', () => {
     expect(loadConfig({ config }, {}).settings.database).toBe('x.db');
   });
 });
+
+describe('a variable that looks like a setting and is none', () => {
+  it('is refused by its name, since a guard would otherwise stay at its default', ({
+    directory,
+  }) => {
+    const config = directory.config({});
+    const failure = failureOf(() =>
+      loadConfig({ config }, { IMAGE_INVENTORY_REMOVAL_MAXCOUNT: '5' }),
+    );
+    expect(failure).toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: 'there is no setting IMAGE_INVENTORY_REMOVAL_MAXCOUNT',
+    });
+  });
+
+  it('is no concern of this program when it belongs to another', ({ directory }) => {
+    const env = { CLOUDFLARE_API_BASE_URL: 'x', IMAGES: 'y' };
+    expect(() => loadConfig({ config: directory.config({}) }, env)).not.toThrow();
+  });
+});

@@ -45,10 +45,9 @@ describe('a page is believed only when it proved to be one', () => {
     for (const { id } of served.account.all().slice(0, 12)) served.account.delete(id);
 
     const { code, stderr } = await served.sync([], env);
-    expect({ code, stderr }).toEqual({
-      code: 3,
-      stderr: expect.stringMatching(/^image-inventory: /) as string,
-    });
+    expect(code).toBe(3);
+    // What was being done, what came back, and what to do next.
+    expect(stderr).toMatch(/^image-inventory: page 3 of the list: .+\n {2}\S.+\n$/);
     expect(imagesAsApi(served.database, ACCOUNT)).toEqual(before);
     expect(query(served.database, 'SELECT status, removed FROM runs WHERE run_id = 2')).toEqual([
       { status: 'incomplete', removed: 0 },
@@ -94,6 +93,20 @@ test('a run that takes too long for no reason of quota is incomplete: exit 3', a
   expect(query(served.database, 'SELECT error_code FROM runs')).toEqual([
     { error_code: 'DEADLINE' },
   ]);
+});
+
+test('an image named like an address of the API is never asked for, and never removed', async () => {
+  const served = await serveAccount({ images: 5 });
+  served.account.upload({ id: 'keys' });
+  await served.sync();
+  served.account.delete('keys');
+  const { code, stderr } = await served.sync();
+  expect({ code, stderr }).toMatchObject({
+    code: 3,
+    stderr: expect.stringContaining('image keys') as string,
+  });
+  expect(served.emulator.requests.filter((path) => path.includes('images/v1/keys'))).toEqual([]);
+  expect(imagesAsApi(served.database, ACCOUNT).has('keys')).toBe(true);
 });
 
 test('a refusal while suspects are asked for stops the asking', async () => {
@@ -182,7 +195,7 @@ describe('the guard', () => {
     for (const { id } of served.account.all()) served.account.delete(id);
     const { code, stderr } = await served.sync();
     expect(code).toBe(4);
-    expect(stderr).toContain('lists no images, but 3 are stored');
+    expect(stderr).toContain('lists no images, but 3 stored images say otherwise');
     expect((await served.sync(['--allow-mass-removal'])).code).toBe(0);
     expect(query(served.database, 'SELECT count(*) AS n FROM removed_images')).toEqual([{ n: 3 }]);
   });

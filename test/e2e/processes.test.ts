@@ -140,8 +140,9 @@ describe('several accounts', () => {
   test('each is tried, and the first code of the documented order is returned', async () => {
     const served = await serveAccount({ images: 15 });
     const env = { CLOUDFLARE_ACCOUNT_ID: `no-such-account,${ACCOUNT}` };
-    const { code, log } = await served.sync([], env);
+    const { code, log, stderr } = await served.sync([], env);
     expect(code).toBe(6);
+    expect(stderr).toMatch(/^image-inventory: account no-such-account: /);
     const ends = log().filter(({ event }) => /^sync\.(finished|failed)$/.test(event));
     expect(ends.map(({ event, account_id }) => [event, account_id])).toEqual([
       ['sync.failed', 'no-such-account'],
@@ -193,6 +194,16 @@ describe('the daemon', () => {
     expect(
       query(served.database, "SELECT count(*) AS n FROM runs WHERE status = 'running'"),
     ).toEqual([{ n: 0 }]);
+  });
+
+  test('refuses a port that it would not serve yet', async () => {
+    const served = await serveAccount();
+    const env = { ...served.env, IMAGE_INVENTORY_HTTP_PORT: '9464' };
+    const { code, stderr } = await run(['daemon'], env);
+    expect({ code, stderr }).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('http.port') as string,
+    });
   });
 
   test('refuses a schedule that is none', async () => {
