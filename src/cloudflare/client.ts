@@ -172,7 +172,12 @@ function believe<T>(verdict: Verdict, answer: Answer, read: (result: unknown) =>
     const value = read(verdict.result);
     return { reply: { value, requestMs: answer.ms, cfRay: cfRay(answer.headers) } };
   } catch (error) {
-    return { kind: 'passing', failure: asFailure(error), answer };
+    // Whatever makes an answer unreadable, such as meta nested beyond the stack, is the answer's fault.
+    const failure =
+      error instanceof Failure
+        ? error
+        : new Failure('BAD_ANSWER', 'the answer cannot be read', { cause: error });
+    return { kind: 'passing', failure, answer };
   }
 }
 

@@ -100,6 +100,14 @@ describe('doctor', () => {
     expect(stdout).toContain('image-inventory sync');
   });
 
+  test('forgives a token that reads the list but may not verify itself', async () => {
+    const served = await serveAccount({ images: 5 });
+    served.emulator.faults.add({ name: 'forbidden', path: /tokens\/verify/ });
+    const { code, stdout } = await run(['doctor'], served.env, served.folder);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^! token .+yet it reads the list$/m);
+  });
+
   test('tells a beginner what is missing and where to get it', async () => {
     const { code, stdout, stderr } = await run(['doctor']);
     expect({ code, stderr }).toEqual({ code: 2, stderr: '' });

@@ -70,6 +70,18 @@ describe('faults that pass', () => {
     expect(clock.waits).toHaveLength(1);
   });
 
+  test('whatever makes an answer unreadable is its own fault', async () => {
+    const { client } = clientOf([OK], 1);
+    const limits = { signal: new AbortController().signal, deadlineAt: Infinity };
+    const read = (): never => {
+      throw new RangeError('Maximum call stack size exceeded');
+    };
+    await expect(client.get('the thing', '/x', read, limits)).rejects.toMatchObject({
+      code: 'BAD_ANSWER',
+      message: 'the thing: the answer cannot be read',
+    });
+  });
+
   test('never beyond the deadline', async () => {
     const { ask, client } = clientOf([{ status: 500 }], 100);
     await expect(ask(3000)).rejects.toMatchObject({ code: 'API_ERROR' });
