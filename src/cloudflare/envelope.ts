@@ -55,6 +55,7 @@ export function readEnvelope(answer: Answer, redact: (text: string) => string): 
   const refusal = refusalOf(status, error, said);
   if (refusal !== undefined) return { kind: 'final', failure: refusal };
   if (status >= 300 && status < 400) return { kind: 'final', failure: redirected(said) };
+  if (status === 404 && body === undefined) return { kind: 'final', failure: nothingThere(said) };
   // What is left of 200 and of HTML pages is an edge or a proxy speaking out of turn.
   if (status === 200 || body === undefined) return passing('BAD_ANSWER', said);
   return { kind: 'final', failure: new Failure('API_ERROR', said) };
@@ -115,6 +116,12 @@ function redirected(said: string): Failure {
   });
 }
 
+function nothingThere(said: string): Failure {
+  return new Failure('API_ERROR', said, {
+    hint: 'Check CLOUDFLARE_BASE_URL: another server seems to answer there.',
+  });
+}
+
 function refusalOf(status: number, error: ApiError | undefined, said: string): Failure | undefined {
   if (status === 410) {
     return new Failure('API_GONE', said, {
@@ -130,7 +137,7 @@ function refusalOf(status: number, error: ApiError | undefined, said: string): F
     return new Failure('FILTER_REFUSED', said, { hint: 'Correct IMAGE_INVENTORY_CREATOR.' });
   }
   if (isOneOf(ROUTE_CODES, error)) {
-    return new Failure('ACCESS_REFUSED', said, {
+    return new Failure('ROUTE_REFUSED', said, {
       hint: 'Check CLOUDFLARE_ACCOUNT_ID: the 32 characters in the dashboard\'s address after "dash.cloudflare.com/".',
     });
   }

@@ -1,4 +1,4 @@
-import { Failure } from '../inventory/failure.ts';
+import { Failure, type FailureCode } from '../inventory/failure.ts';
 import { isObject } from '../inventory/json-text.ts';
 import type { Limits } from '../sync/ports.ts';
 import type { ApiClient } from './client.ts';
@@ -8,6 +8,8 @@ export interface TokenState {
   readonly status: string;
   readonly expiresOn: string | undefined;
 }
+
+const REFUSALS: ReadonlySet<FailureCode> = new Set(['ACCESS_REFUSED', 'ROUTE_REFUSED']);
 
 /**
  * Asks whether a token is good. There are tokens of users and tokens of accounts, and each kind has
@@ -21,7 +23,7 @@ export async function verifyToken(
   try {
     return await ask(client, '/user/tokens/verify', limits);
   } catch (error) {
-    if (!(error instanceof Failure) || error.code !== 'ACCESS_REFUSED') throw error;
+    if (!(error instanceof Failure) || !REFUSALS.has(error.code)) throw error;
     return ask(client, `/accounts/${encodeURIComponent(accountId)}/tokens/verify`, limits);
   }
 }

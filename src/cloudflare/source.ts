@@ -17,7 +17,12 @@ export interface SourceOptions {
   readonly concurrency: number;
 }
 
-const STATS_MAY_FAIL: ReadonlySet<FailureCode> = new Set(['API_ERROR', 'API_GONE', 'BAD_ANSWER']);
+const STATS_MAY_FAIL: ReadonlySet<FailureCode> = new Set([
+  'API_ERROR',
+  'API_GONE',
+  'BAD_ANSWER',
+  'ROUTE_REFUSED',
+]);
 
 /** One account behind the v1 list. */
 export function createSource(options: SourceOptions): Source {

@@ -31,6 +31,7 @@ export const WRONG_ANSWERS = {
   truncated: (right) => ({ ...right, body: right.body.slice(0, right.body.length / 2) }),
   'empty-body': (right) => ({ ...right, body: '' }),
   redirect: () => ({ status: 302, headers: { location: 'https://example.test/' }, body: '' }),
+  'no-route': () => failure(404, 7003, 'Could not route to the requested path'),
   gone: () => failure(410, 7000, 'This endpoint is no longer served'),
 } as const satisfies Record<string, WrongAnswer>;
 

@@ -93,7 +93,7 @@ describe('faults that do not pass', () => {
   test.for([
     { status: 401, errors: 10000, code: 'ACCESS_REFUSED' },
     { status: 403, errors: 9109, code: 'ACCESS_REFUSED' },
-    { status: 404, errors: 7003, code: 'ACCESS_REFUSED' },
+    { status: 404, errors: 7003, code: 'ROUTE_REFUSED' },
     { status: 400, errors: 5400, code: 'FILTER_REFUSED' },
     { status: 418, errors: 1, code: 'API_ERROR' },
   ])('$status with code $errors is not tried again', async ({ status, errors, code }) => {

@@ -115,6 +115,16 @@ test('a page of images that were all seen before is no reason to refuse a list t
   expect({ code, listed: log().at(-1)?.['listed'] }).toEqual({ code: 0, listed: 29 });
 });
 
+test('an account whose statistics are not to be had is read all the same, three pages past its end at most', async () => {
+  const served = await serveAccount({ images: 95 });
+  served.emulator.faults.add({ name: 'no-route', path: /stats/ });
+  const { code } = await served.sync([], { IMAGE_INVENTORY_PER_PAGE: '10' });
+  expect(code).toBe(0);
+  expectEqual(served);
+  expect(query(served.database, 'SELECT expected FROM runs')).toEqual([{ expected: null }]);
+  expect(served.emulator.requests.length).toBeLessThanOrEqual(10 + 4);
+});
+
 test('an empty account is a snapshot of nothing', async () => {
   const served = await serveAccount({ images: 0 });
   const { code, log } = await served.sync();

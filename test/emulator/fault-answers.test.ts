@@ -57,6 +57,7 @@ const EXPECTED: Record<keyof typeof WRONG_ANSWERS, [status: number, (got: Receiv
   'html-403': [403, isHtml],
   'html-502': [502, isHtml],
   'html-520': [520, isHtml],
+  'no-route': [404, failsWith(7003)],
   gone: [410, failsWith(7000)],
   'null-result': [200, succeedsWith(null)],
   'images-object': [200, succeedsWith({ images: {} })],
