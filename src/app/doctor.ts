@@ -64,11 +64,10 @@ export async function examine(
   checks.push({ name: 'credentials', result: 'ok', detail: describeKinds(accounts) });
 
   const connections = new Connections(impatient(config.settings), clock);
-  const limits = { signal, deadlineAt: clock.now() + 1000 * PATIENCE_S };
   try {
     for (const account of accounts) {
       const { client } = connections.open(account, () => undefined, 1);
-      checks.push(...(await checkAccount(client, account, limits)));
+      checks.push(...(await checkAccount(client, account, impatience(clock, signal))));
     }
   } finally {
     await connections.close();
@@ -83,6 +82,17 @@ function describeKinds(accounts: readonly Account[]): string {
     tokens < accounts.length && `e-mail and API key for ${accounts.length - tokens} account(s)`,
   ];
   return kinds.filter((kind) => kind !== false).join(', ');
+}
+
+/** Ends one account's checks when a person would. */
+function impatience(clock: Clock, signal: AbortSignal): Limits {
+  const ms = 1000 * PATIENCE_S;
+  const patience = new AbortController();
+  const timer = setTimeout(() => {
+    patience.abort(new Failure('UNREACHABLE', `no answer within ${PATIENCE_S} s`));
+  }, ms);
+  timer.unref();
+  return { signal: AbortSignal.any([signal, patience.signal]), deadlineAt: clock.now() + ms };
 }
 
 /** The same settings for somebody who waits for the answer. */

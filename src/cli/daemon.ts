@@ -1,13 +1,17 @@
 import { requireSupportedByDaemon, syncAccounts } from '../app/sync-accounts.ts';
 import type { Flags } from '../config/load.ts';
 import { runDaemon } from '../daemon/daemon.ts';
+import { requireSchedule } from '../daemon/schedule.ts';
 import { openWork } from './work.ts';
 
 const ROUND = { mode: 'full', allowMassRemoval: false } as const;
 
 /** `daemon`: runs on the schedule until a signal comes. */
 export async function daemonCommand(flags: Flags): Promise<number> {
-  const work = openWork(flags, requireSupportedByDaemon);
+  const work = openWork(flags, (settings) => {
+    requireSupportedByDaemon(settings);
+    requireSchedule(settings['schedule.full']);
+  });
   const { settings } = work.config;
   try {
     await runDaemon(

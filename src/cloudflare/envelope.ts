@@ -45,7 +45,7 @@ export function readEnvelope(answer: Answer, redact: (text: string) => string): 
     return { kind: 'result', result: body['result'] };
   }
   const error = isObject(body) ? firstError(body['errors']) : undefined;
-  const said = redact(describe(status, error, body !== undefined));
+  const said = describe(status, error, body !== undefined, redact);
 
   if (status === 429 || isOneOf(THROTTLE_CODES, error)) {
     return { kind: 'throttled', failure: throttled(said) };
@@ -58,7 +58,7 @@ export function readEnvelope(answer: Answer, redact: (text: string) => string): 
   if (status === 404 && body === undefined) return { kind: 'final', failure: nothingThere(said) };
   // What is left of 200 and of HTML pages is an edge or a proxy speaking out of turn.
   if (status === 200 || body === undefined) return passing('BAD_ANSWER', said);
-  return { kind: 'final', failure: new Failure('API_ERROR', said) };
+  return { kind: 'final', failure: refusedForGood(said) };
 }
 
 function parseBody(answer: Answer): unknown {
@@ -88,10 +88,15 @@ function isOneOf(codes: ReadonlySet<number>, error: ApiError | undefined): boole
   return error?.code !== undefined && codes.has(error.code);
 }
 
-function describe(status: number, error: ApiError | undefined, isJson: boolean): string {
+function describe(
+  status: number,
+  error: ApiError | undefined,
+  isJson: boolean,
+  redact: (text: string) => string,
+): string {
   if (error !== undefined) {
     const code = error.code === undefined ? '' : `code ${error.code}, `;
-    return `Cloudflare answered HTTP ${status} (${code}"${printable(error.message).slice(0, 200)}")`;
+    return `Cloudflare answered HTTP ${status} (${code}"${printable(redact(error.message)).slice(0, 200)}")`;
   }
   if (!isJson) return `Cloudflare answered HTTP ${status} with something that is not JSON`;
   return status === 200
@@ -113,6 +118,12 @@ function throttled(said: string): Failure {
 function redirected(said: string): Failure {
   return new Failure('API_ERROR', `${said}, a redirect, which is never followed`, {
     hint: 'Correct CLOUDFLARE_BASE_URL: credentials are sent to no other address.',
+  });
+}
+
+function refusedForGood(said: string): Failure {
+  return new Failure('API_ERROR', said, {
+    hint: 'Asking again will not help: check CLOUDFLARE_BASE_URL and CLOUDFLARE_ACCOUNT_ID.',
   });
 }
 

@@ -34,7 +34,7 @@ export function quotaLeft(headers: Headers): Quota | undefined {
     if (remaining === undefined || reset === undefined) return [];
     return [{ remaining: Number(remaining), resetMs: Number(reset) * 1000 }];
   });
-  return policies.sort((a, b) => a.remaining - b.remaining)[0];
+  return policies.sort((a, b) => a.remaining - b.remaining || b.resetMs - a.resetMs)[0];
 }
 
 function single(headers: Headers, name: string): string | undefined {

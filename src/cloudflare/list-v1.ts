@@ -5,7 +5,7 @@ import type { Limits, ListPage } from '../sync/ports.ts';
 export type FetchPage = (page: number, limits: Limits) => Promise<ListPage>;
 
 /** How many pages beyond the last one known to hold images are asked for when nothing says where the end is. */
-const LOOK_AHEAD = 3;
+const LOOK_AHEAD = 2;
 
 /**
  * Reads a numbered list to its end, pages side by side.
@@ -14,9 +14,9 @@ const LOOK_AHEAD = 3;
  * have more. The total that the account states, divided by what page 1 really held, tells how far
  * to read ahead, so that hardly any request goes past the end; it is never taken for the end.
  *
- * An empty page is doubted, and asked for once more, when it stands before a page with images, or
- * when fewer images were listed than the account states: a server that is at fault for a moment
- * would otherwise halve the list.
+ * The first empty page is doubted, and asked for once more, when it stands before a page with images,
+ * when fewer images were listed than the account states, or when it states nothing and no other
+ * empty page vouches for the end: a server that is at fault for a moment would otherwise halve the list.
  *
  * @param expected - Images in the account, as far as it says so.
  */
@@ -60,17 +60,19 @@ class PagePlan {
   #horizon = 1;
   #lastNonEmpty = 0;
   #listed = 0;
+  /** Pages that were empty when they were last asked for. */
   readonly #empty = new Set<number>();
-  /** Empty pages that are doubted, and still to be asked for again. */
-  #again: number[] = [];
-  #hasDoubted = false;
+  readonly #doubted = new Set<number>();
+  /** A page that is doubted, and still to be asked for again. */
+  #again: number | undefined;
 
   constructor(expected: number | undefined) {
     this.#expected = expected;
   }
 
   next(): number | undefined {
-    const again = this.#again.shift();
+    const again = this.#again;
+    this.#again = undefined;
     if (again !== undefined) return again;
     if (this.#fresh > this.#horizon || this.#fresh >= this.#firstEmpty()) return undefined;
     this.#fresh += 1;
@@ -79,22 +81,23 @@ class PagePlan {
 
   /** @param isLast - Whether no other page is under way. */
   learn({ number, images }: ListPage, isLast: boolean): void {
-    if (images.length === 0) {
-      this.#empty.add(number);
-    } else {
-      this.#listed += images.length;
-      this.#lastNonEmpty = Math.max(this.#lastNonEmpty, number);
-      if (number === 1 && this.#expected !== undefined) {
-        this.#horizon = Math.ceil(this.#expected / images.length);
-      }
-      const beyond = this.#expected === undefined ? LOOK_AHEAD : 1;
-      this.#horizon = Math.max(this.#horizon, this.#lastNonEmpty + beyond);
+    if (images.length === 0) this.#empty.add(number);
+    else this.#learnOfImages(number, images.length);
+    const first = this.#firstEmpty();
+    if (!isLast || first === Infinity || this.#doubted.has(first) || !this.#isDoubtful()) return;
+    this.#doubted.add(first);
+    this.#again = first;
+  }
+
+  #learnOfImages(number: number, count: number): void {
+    this.#empty.delete(number);
+    this.#listed += count;
+    this.#lastNonEmpty = Math.max(this.#lastNonEmpty, number);
+    if (number === 1 && this.#expected !== undefined) {
+      this.#horizon = Math.ceil(this.#expected / count);
     }
-    if (isLast && this.#empty.size > 0 && !this.#hasDoubted && this.#isDoubtful()) {
-      this.#hasDoubted = true;
-      this.#again = [...this.#empty];
-      this.#empty.clear();
-    }
+    const beyond = this.#expected === undefined ? LOOK_AHEAD : 1;
+    this.#horizon = Math.max(this.#horizon, this.#lastNonEmpty + beyond);
   }
 
   /** @throws Failure `LIST_INCONSISTENT` if an empty page stood before one with images to the last. */
@@ -109,8 +112,9 @@ class PagePlan {
   }
 
   #isDoubtful(): boolean {
-    const isShort = this.#expected !== undefined && this.#listed < this.#expected;
-    return isShort || this.#lastNonEmpty > this.#firstEmpty();
+    if (this.#lastNonEmpty > this.#firstEmpty()) return true;
+    // Without a total, two empty pages vouch for each other.
+    return this.#expected === undefined ? this.#empty.size < 2 : this.#listed < this.#expected;
   }
 
   #firstEmpty(): number {

@@ -38,7 +38,12 @@ function readState(result: unknown): TokenState {
   const { status, expires_on: expiresOn } = isObject(result) ? result : {};
   if (typeof status !== 'string')
     throw new Failure('BAD_ANSWER', 'the answer names no token status');
-  return { status, expiresOn: typeof expiresOn === 'string' ? expiresOn : undefined };
+  const isState = /^[a-z]{1,20}$/.test(status);
+  const isDate = typeof expiresOn === 'string' && !Number.isNaN(Date.parse(expiresOn));
+  return {
+    status: isState ? status : 'in no known state',
+    expiresOn: isDate ? new Date(expiresOn).toISOString() : undefined,
+  };
 }
 
 /** Asks for the start of an account's list, to see whether it may be read. @returns The images shown. */

@@ -33,13 +33,13 @@ const FLAGS: Partial<Record<SettingKey, keyof Flags>> = { database: 'db', 'log.l
  * @throws Failure `CONFIG_INVALID`, naming the setting, its value and what is allowed.
  */
 export function loadConfig(flags: Flags, env: Environment = process.env): Config {
-  refuseUnknownVariables(env);
   const named = flags.config ?? variable(env, 'IMAGE_INVENTORY_CONFIG');
   const file = readConfigFile(named ?? DEFAULT_FILE, named !== undefined);
   const values = Object.entries(SETTINGS).map(([key, setting]) => [
     key,
     valueOf(key as SettingKey, setting, flags, env, file),
   ]);
+  refuseUnknownVariables(env, file);
   const chosen = flags.account ?? [];
   return Object.freeze({
     settings: Object.freeze(Object.fromEntries(values) as unknown as Settings),
@@ -49,14 +49,27 @@ export function loadConfig(flags: Flags, env: Environment = process.env): Config
   });
 }
 
+/** What Kubernetes puts into every pod beside a service that is called image-inventory. */
+const SERVICE_VARIABLE = /^IMAGE_INVENTORY_(SERVICE_|PORT$|PORT_\d)/;
+
 /** A misspelt variable would otherwise leave a guard at its default without a word. */
-function refuseUnknownVariables(env: Environment): void {
-  const known = new Set([
+function refuseUnknownVariables(env: Environment, { accounts }: ConfigFile): void {
+  const ofAccounts = accounts
+    .flatMap(({ tokenVariable, emailVariable, keyVariable }) => [
+      tokenVariable,
+      emailVariable,
+      keyVariable,
+    ])
+    .flatMap((name) => [name, `${name ?? ''}_FILE`]);
+  const ofSettings = Object.values(SETTINGS).map(({ env: name }) => name);
+  const known = new Set<string | undefined>([
     'IMAGE_INVENTORY_CONFIG',
-    ...Object.values(SETTINGS).map(({ env: name }) => name),
+    ...ofSettings,
+    ...ofAccounts,
   ]);
   const unknown = Object.keys(env).find(
-    (name) => name.startsWith('IMAGE_INVENTORY_') && !known.has(name),
+    (name) =>
+      name.startsWith('IMAGE_INVENTORY_') && !known.has(name) && !SERVICE_VARIABLE.test(name),
   );
   if (unknown === undefined) return;
   throw new Failure('CONFIG_INVALID', `there is no setting ${printable(unknown)}`, {

@@ -66,7 +66,8 @@ function toLine(event: RunEvent): Line {
     case 'image.changed':
       return changed(event.change, event.mode === 'dry-run');
     case 'sync.unlogged': {
-      const msg = `${count(event.count, 'more change')}, in the table "changes"`;
+      const where = event.mode === 'dry-run' ? 'not shown one by one' : 'in the table "changes"';
+      const msg = `${count(event.count, 'more change')}, ${where}`;
       return { level: 'info', event: event.type, msg, fields: { count: event.count } };
     }
     case 'sync.mismatch': {

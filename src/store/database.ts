@@ -1,5 +1,5 @@
-import { mkdirSync, realpathSync, statSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { closeSync, mkdirSync, openSync, realpathSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import Sqlite, { type Database } from 'better-sqlite3';
 import { Failure, messageOf } from '../inventory/failure.ts';
 import { explainSqlite } from './errors.ts';
@@ -24,9 +24,10 @@ const BUSY_TIMEOUT_MS = 5000;
  * @throws Failure `DATABASE_LOCKED`, `DATABASE_UNUSABLE` or `DATABASE_TOO_NEW`, with the file as it was.
  */
 export function openForWriting(file: string, now: string): WritableDatabase {
-  makeFolder(dirname(resolve(file)));
-  const path = realPath(file);
-  refuseFolder(path);
+  const named = resolve(file);
+  refuseFolder(named);
+  makeFolder(dirname(named));
+  const path = realPath(named);
   const closers: (() => void)[] = [];
   const close = (): void => {
     for (const closer of closers.splice(0).reverse()) closer();
@@ -77,10 +78,24 @@ function configure(database: Database, isNew: boolean): void {
   database.pragma('cache_size = -32768');
 }
 
-/** The file behind any links, so that one database has one lock whatever it is called by. */
-function realPath(file: string): string {
-  const path = resolve(file);
-  return exists(path) ? realpathSync(path) : join(realpathSync(dirname(path)), basename(path));
+/**
+ * The file behind any links, so that one database has one lock whatever it is called by. A file that
+ * is not there yet is made, since only then a link to it can be followed.
+ */
+function realPath(path: string): string {
+  try {
+    closeSync(openSync(path, 'a'));
+    return realpathSync(path);
+  } catch (error) {
+    throw new Failure(
+      'DATABASE_UNUSABLE',
+      `the database ${path} cannot be opened: ${messageOf(error)}`,
+      {
+        hint: 'Check the permissions of the file and its folder, and whether the disk is mounted read-only.',
+        cause: error,
+      },
+    );
+  }
 }
 
 function exists(path: string): boolean {

@@ -122,10 +122,9 @@ export class RunStage implements Stage {
 
   abandon(end: RunEnd, failure: RunFailure): void {
     const { database, ledger, account } = this.#options;
-    this.#transaction(() => {
-      dropStage(database, account.key);
-      ledger.fail(this.runId, failure, end);
-    });
+    // Two transactions: whatever becomes of the ledger's row, the rows must go.
+    this.#transaction(() => dropStage(database, account.key));
+    this.#transaction(() => ledger.fail(this.runId, failure, end));
   }
 
   changes(): Iterable<Change> {

@@ -32,7 +32,7 @@ export type RunEvent =
       readonly cfRay: string | undefined;
     }
   | { readonly type: 'image.changed'; readonly change: Change; readonly mode: RunMode }
-  | { readonly type: 'sync.unlogged'; readonly count: number }
+  | { readonly type: 'sync.unlogged'; readonly count: number; readonly mode: RunMode }
   | { readonly type: 'sync.mismatch'; readonly listed: number; readonly expected: number }
   | {
       readonly type: 'sync.finished';

@@ -19,6 +19,8 @@ export function exceedsLimits(removed: number, stored: number, limits: RemovalLi
 export interface Holdings {
   readonly stored: number;
   readonly expected: number | undefined;
+  /** Whether nothing was ever published of it. Later the statistics alone hold nothing: there is nothing to lose. */
+  readonly isBaseline: boolean;
 }
 
 /** Whether an account lists nothing although it is not empty, which is held whatever the bounds. */
@@ -27,14 +29,15 @@ export function isStrangelyEmpty(
   holdings: Holdings,
   limits: RemovalLimits,
 ): boolean {
-  const { stored, expected = 0 } = holdings;
-  return !limits.allowMassRemoval && listed === 0 && (stored > 0 || expected > 0);
+  const { stored, expected = 0, isBaseline } = holdings;
+  if (limits.allowMassRemoval || listed > 0) return false;
+  return stored > 0 || (isBaseline && expected > 0);
 }
 
 /** The failure that holds a run. The counting stopped as soon as the bounds were exceeded. */
 export function held(removed: number, stored: number, limits: RemovalLimits): Failure {
   const { maxCount, maxFraction } = limits;
-  const bounds = `more than ${maxCount} and more than ${maxFraction * 100}% of them`;
+  const bounds = `more than ${maxCount} and more than ${Number((maxFraction * 100).toFixed(4))}% of them`;
   return new Failure('HELD', `at least ${removed} of ${stored} images are gone: ${bounds}`, {
     hint: 'Nothing was changed. "sync --dry-run --allow-mass-removal" shows them all; if they were deleted on purpose, run once with --allow-mass-removal.',
   });

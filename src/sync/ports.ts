@@ -16,7 +16,7 @@ export interface Limits {
   readonly deadlineAt: number;
 }
 
-/** One page of the list, after it was proved to be one. Never empty. */
+/** One page of the list, after it was proved to be one. */
 export interface ListPage {
   /** Counted from 1. */
   readonly number: number;
@@ -41,7 +41,7 @@ export interface Source {
   /** How many images the account says it holds, drafts perhaps included; `undefined` if it will not say. */
   expected(limits: Limits): Promise<number | undefined>;
   /**
-   * Every page, in order of arrival, each once. Ends normally only when the end of the list was
+   * Every page that holds images, in order of arrival, each once. Ends normally only when the end of the list was
    * reached: an iteration that ends has read the whole list, and one that throws has not.
    *
    * @param expected - What {@link Source.expected} said; a plan for reading ahead, not a promise.

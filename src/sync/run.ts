@@ -84,6 +84,7 @@ export async function runSync(
   let counts: Counts;
   try {
     await readAccount(run);
+    limits.signal.throwIfAborted();
     counts =
       options.mode === 'dry-run'
         ? stage.rehearse(endOf(run), teller.tell)
@@ -116,7 +117,7 @@ async function readAccount(run: Run): Promise<void> {
     emit({ type: 'sync.page', ...told });
   });
   const { listed, expected } = run;
-  const holdings = { stored: stage.stored, expected };
+  const holdings = { stored: stage.stored, expected, isBaseline: stage.isBaseline };
   if (isStrangelyEmpty(listed, holdings, options.removal)) throw heldEmpty(holdings);
   if (expected !== undefined && listed !== expected)
     emit({ type: 'sync.mismatch', listed, expected });

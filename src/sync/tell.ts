@@ -18,7 +18,7 @@ export function createTeller(emit: Emit, mode: RunMode, most: number): Teller {
       if (seen <= most) emit({ type: 'image.changed', change, mode });
     },
     finish: () => {
-      if (seen > most) emit({ type: 'sync.unlogged', count: seen - most });
+      if (seen > most) emit({ type: 'sync.unlogged', count: seen - most, mode });
     },
   };
 }

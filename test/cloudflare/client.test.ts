@@ -126,6 +126,14 @@ test('what a server quotes of the credentials is not passed on', async () => {
   expect(String(failure)).toContain('Bearer [secret]');
 });
 
+test('nor is a part of them, where a long message is cut', async () => {
+  const message = `${'x'.repeat(190)} s3cret and more`;
+  const body = JSON.stringify({ success: false, errors: [{ code: 9109, message }] });
+  const { ask } = clientOf([{ status: 403, body }]);
+  const failure: unknown = await ask().catch((error: unknown) => error);
+  expect(String(failure)).not.toContain('s3c');
+});
+
 describe('the deadline', () => {
   test('that has passed while nothing was throttled is no matter of quota', async () => {
     const { client, clock } = clientOf([OK]);

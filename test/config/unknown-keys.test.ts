@@ -65,6 +65,19 @@ describe('a variable that looks like a setting and is none', () => {
     });
   });
 
+  it('may be what an account names, or what Kubernetes adds for a service', ({ directory }) => {
+    const config = directory.config({
+      accounts: [{ id: 'a', tokenVariable: 'IMAGE_INVENTORY_TOKEN_A' }],
+    });
+    const env = {
+      IMAGE_INVENTORY_TOKEN_A: 't',
+      IMAGE_INVENTORY_SERVICE_HOST: '10.0.0.1',
+      IMAGE_INVENTORY_PORT: 'tcp://10.0.0.1:9464',
+      IMAGE_INVENTORY_PORT_9464_TCP_ADDR: '10.0.0.1',
+    };
+    expect(loadConfig({ config }, env).accounts()).toHaveLength(1);
+  });
+
   it('is no concern of this program when it belongs to another', ({ directory }) => {
     const env = { CLOUDFLARE_API_BASE_URL: 'x', IMAGES: 'y' };
     expect(() => loadConfig({ config: directory.config({}) }, env)).not.toThrow();

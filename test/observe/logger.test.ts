@@ -59,7 +59,7 @@ describe('what the API says cannot harm whoever reads the log', () => {
 describe('lines', () => {
   test('carry level, time, event, msg and the run', () => {
     const { logger, lines } = recordLog();
-    logEvent(logger, LABELS, { type: 'sync.unlogged', count: 2 });
+    logEvent(logger, LABELS, { type: 'sync.unlogged', count: 2, mode: 'full' });
     expect(lines).toEqual([
       {
         level: 'info',

@@ -56,7 +56,7 @@ test('steps aside for a log line, and is gone at the end', () => {
   written.length = 0;
   progress.around(() => written.push('a log line\n'));
   expect(written).toEqual(['\r\u001b[2K', 'a log line\n', 'reading the list …']);
-  progress.show({ type: 'sync.unlogged', count: 1 });
+  progress.show({ type: 'sync.unlogged', count: 1, mode: 'full' });
   const counts = { listed: 1, added: 1, changed: 0, removed: 0, restored: 0, unchanged: 0 };
   const usage = { requests: 1, retries: 0 };
   progress.show({

@@ -1,4 +1,4 @@
-import { symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { openForWriting } from '../../src/store/database.ts';
@@ -31,6 +31,19 @@ test('a database has one lock, whatever links lead to it', () => {
     );
   }
   opened.close();
+});
+
+test('nor does a link to a file that is not there yet', () => {
+  const folder = temporaryFolder();
+  mkdirSync(join(folder, 'real'));
+  symlinkSync(join(folder, 'real', 'new.db'), join(folder, 'link.db'));
+  const first = openForWriting(join(folder, 'link.db'), SINCE);
+  for (const other of ['link.db', 'real/new.db']) {
+    expect(() => openForWriting(join(folder, other), SINCE)).toThrow(
+      expect.objectContaining({ code: 'DATABASE_LOCKED' }),
+    );
+  }
+  first.close();
 });
 
 test('a lock file that is damaged is named, and not taken for the database', () => {
