@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { realpathSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { systemClock } from '../app/system-clock.ts';
 import { loadConfig, type Config, type Flags } from '../config/load.ts';
@@ -6,6 +6,7 @@ import { formatDuration } from '../inventory/duration.ts';
 import { Failure } from '../inventory/failure.ts';
 import { printable } from '../inventory/printable.ts';
 import { openForReading } from '../store/database.ts';
+import { isLocked } from '../store/lock.ts';
 import { knownAccounts, readAccountStatus, type AccountStatus } from '../store/status.ts';
 import { EXIT } from './exit-codes.ts';
 import { printJson, printResult, reportFailure } from './streams.ts';
@@ -22,8 +23,9 @@ export function statusCommand(flags: Flags, options: StatusOptions): number {
   const config = loadConfig(flags);
   const now = systemClock.now();
   const accounts = readAccounts(config);
-  if (options.json === true) printJson(toJson(config, accounts, now));
-  else printResult(toTable(accounts, now));
+  const isWritten = isLocked(realpathSync(config.settings.database));
+  if (options.json === true) printJson(toJson(config, accounts, now, isWritten));
+  else printResult(toTable(accounts, now, isWritten));
 
   const { maxAge } = options;
   const stale = maxAge === undefined ? undefined : findStale(accounts, now, maxAge);
@@ -43,7 +45,7 @@ function readAccounts(config: Config): readonly AccountStatus[] {
   }
 }
 
-function toTable(accounts: readonly AccountStatus[], now: number): string {
+function toTable(accounts: readonly AccountStatus[], now: number, isWritten: boolean): string {
   if (accounts.length === 0) return 'No account has been read yet.';
   const header = ['ACCOUNT', 'IMAGES', 'REMOVED', 'LAST COMPLETE RUN', 'LAST RUN', 'RESULT'];
   const rows = accounts.map((account) => [
@@ -52,7 +54,7 @@ function toTable(accounts: readonly AccountStatus[], now: number): string {
     account.removedImages.toLocaleString('en-US'),
     ago(account.lastComplete?.finished_at, now),
     ago(account.lastRun?.started_at, now),
-    result(account),
+    result(account, isWritten),
   ]);
   return formatTable([header, ...rows], ['left', 'right', 'right']);
 }
@@ -62,20 +64,28 @@ function ago(time: string | null | undefined, now: number): string {
   return `${formatDuration(Math.max(0, now - Date.parse(time)))} ago`;
 }
 
-function result({ lastRun }: AccountStatus): string {
+/** @param isWritten - Whether a process writes the database: without one, no run is under way. */
+function result({ lastRun }: AccountStatus, isWritten: boolean): string {
   if (lastRun === undefined) return '–';
   const { status, mode, added, changed, removed, restored, error_message: message } = lastRun;
   const label = mode === 'full' ? status : `${status} (${mode})`;
   if (message !== null) return `${label}: ${printable(message)}`;
+  if (status === 'running' && !isWritten) return `${label}, but its process is gone`;
   if (status !== 'complete') return label;
   return `${label}: +${added} ~${changed} -${removed} ↺${restored}`;
 }
 
-function toJson(config: Config, accounts: readonly AccountStatus[], now: number): unknown {
+function toJson(
+  config: Config,
+  accounts: readonly AccountStatus[],
+  now: number,
+  isWritten: boolean,
+): unknown {
   const database = resolve(config.settings.database);
   return {
     database,
     bytes: statSync(database).size,
+    is_being_written: isWritten,
     accounts: accounts.map((account) => ({
       account_id: account.accountId,
       images: account.images,

@@ -59,6 +59,24 @@ function lock(file: Sqlite.Database, databasePath: string, now: string): WriterL
   return { release: () => file.close() };
 }
 
+/**
+ * Whether a process holds the writer lock just now. Where that cannot be seen, it is taken to be so.
+ *
+ * @param databasePath - The file itself, not a link to it.
+ */
+export function isLocked(databasePath: string): boolean {
+  let file: Sqlite.Database | undefined;
+  try {
+    file = new Sqlite(`${databasePath}-lock`, { timeout: 0, fileMustExist: true });
+    file.exec('BEGIN IMMEDIATE; ROLLBACK');
+    return false;
+  } catch {
+    return true;
+  } finally {
+    file?.close();
+  }
+}
+
 function readHolder(file: Sqlite.Database): Holder | undefined {
   try {
     return file.prepare<[], Holder>('SELECT token, holder, since FROM holder').get();

@@ -1,7 +1,8 @@
 import type { Database } from 'better-sqlite3';
+import type { Counts } from '../inventory/change.ts';
 
 /** A row of the ledger, as the database names its columns. */
-export interface LedgerRow {
+export interface LedgerRow extends Counts {
   readonly run_id: number;
   readonly account_id: string;
   readonly mode: string;
@@ -9,12 +10,6 @@ export interface LedgerRow {
   readonly api: string;
   readonly started_at: string;
   readonly finished_at: string | null;
-  readonly listed: number;
-  readonly added: number;
-  readonly changed: number;
-  readonly removed: number;
-  readonly restored: number;
-  readonly unchanged: number;
   readonly requests: number;
   readonly retries: number;
   readonly expected: number | null;

@@ -36,6 +36,7 @@ describe('two writers of one database', () => {
     const status = await run(['status', '--json'], served.env);
     expect(status.code).toBe(0);
     expect(JSON.parse(status.stdout)).toMatchObject({
+      is_being_written: true,
       accounts: [{ images: 60, last_run: { status: 'running' }, last_complete_run: { run_id: 1 } }],
     });
     expect(query(served.database, 'SELECT count(*) AS n FROM images')).toEqual([{ n: 60 }]);
@@ -69,6 +70,9 @@ describe('a process that is ended', () => {
     await running.logged('sync.page');
     running.child.kill('SIGKILL');
     expect((await running.finished).signal).toBe('SIGKILL');
+    expect((await run(['status'], served.env)).stdout).toContain(
+      'running, but its process is gone',
+    );
     expect(imagesAsApi(served.database, ACCOUNT)).toEqual(before);
 
     served.emulator.faults.clear();
