@@ -98,7 +98,7 @@ function valueOf(
 function shown(value: unknown): string {
   const text = typeof value === 'number' ? String(value) : JSON.stringify(value);
   const address = text
-    .replace(/(?<=:\/\/).*@/, '[secret]@')
+    .replace(/(?<=^"|:\/\/)[^"]*@/, '[secret]@')
     .replace(/(?<=:\/\/[^?]*\?).*(?=")/, '[secret]');
   return printable(address).slice(0, 100);
 }

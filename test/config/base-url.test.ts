@@ -27,6 +27,9 @@ describe('CLOUDFLARE_BASE_URL', () => {
     'https://api.cloudflare.com/?a=b',
     'https://api.cloudflare.com/#top',
     'https://user@api.cloudflare.com/',
+    'user:s3cret@api.cloudflare.com',
+    'https://user:s3cret@api.cloudflare.com',
+    'https://api.cloudflare.com/?token=s3cret',
     'file:///etc/passwd',
     'api.cloudflare.com',
     '/client/v4',
@@ -35,5 +38,6 @@ describe('CLOUDFLARE_BASE_URL', () => {
     const failure = failureOf(() => loadConfig({ config: directory.config({}) }, env));
     expect(failure.code).toBe('CONFIG_INVALID');
     expect(failure.message).toMatch(/^CLOUDFLARE_BASE_URL is .*: must be an https address/);
+    expect(failure.message).not.toContain('s3cret');
   });
 });
