@@ -1,4 +1,4 @@
-import { realpathSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { systemClock } from '../app/system-clock.ts';
 import { loadConfig, type Config, type Flags } from '../config/load.ts';
@@ -22,8 +22,11 @@ export interface StatusOptions {
 export function statusCommand(flags: Flags, options: StatusOptions): number {
   const config = loadConfig(flags);
   const now = systemClock.now();
+  // Asked before and after: a run that ends or begins in between has not lost its process.
+  const { database } = config.settings;
+  const wasWritten = isLocked(database);
   const accounts = readAccounts(config);
-  const isWritten = isLocked(realpathSync(config.settings.database));
+  const isWritten = wasWritten || isLocked(database);
   if (options.json === true) printJson(toJson(config, accounts, now, isWritten));
   else printResult(toTable(accounts, now, isWritten));
 

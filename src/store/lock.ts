@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { existsSync, realpathSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { pid } from 'node:process';
 import Sqlite from 'better-sqlite3';
@@ -60,14 +61,17 @@ function lock(file: Sqlite.Database, databasePath: string, now: string): WriterL
 }
 
 /**
- * Whether a process holds the writer lock just now. Where that cannot be seen, it is taken to be so.
+ * Whether a process holds the writer lock of a database just now. Where that cannot be seen, it is
+ * taken to be so.
  *
- * @param databasePath - The file itself, not a link to it.
+ * @param database - The file, or a link to it; it need not be there.
  */
-export function isLocked(databasePath: string): boolean {
+export function isLocked(database: string): boolean {
   let file: Sqlite.Database | undefined;
   try {
-    file = new Sqlite(`${databasePath}-lock`, { timeout: 0, fileMustExist: true });
+    const path = existsSync(database) ? `${realpathSync(database)}-lock` : `${database}-lock`;
+    if (!existsSync(path)) return false;
+    file = new Sqlite(path, { timeout: 0, fileMustExist: true });
     file.exec('BEGIN IMMEDIATE; ROLLBACK');
     return false;
   } catch {

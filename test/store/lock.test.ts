@@ -1,8 +1,8 @@
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { openForWriting } from '../../src/store/database.ts';
-import { acquireLock } from '../../src/store/lock.ts';
+import { acquireLock, isLocked } from '../../src/store/lock.ts';
 import { temporaryFolder } from '../support/folder.ts';
 
 const SINCE = '2026-01-01T00:00:00.000Z';
@@ -52,6 +52,20 @@ test('a lock file that is damaged is named, and not taken for the database', () 
   expect(() => acquireLock(path, SINCE)).toThrow(
     expect.objectContaining({ message: expect.stringContaining('inventory.db-lock') as string }),
   );
+});
+
+test('is seen from outside: held, let go, and where nobody ever wrote', () => {
+  const path = join(temporaryFolder(), 'inventory.db');
+  expect(isLocked(path)).toBe(false);
+  const opened = openForWriting(path, SINCE);
+  expect(isLocked(path)).toBe(true);
+  symlinkSync(path, `${path}.link`);
+  expect(isLocked(`${path}.link`)).toBe(true);
+  opened.close();
+  expect(isLocked(path)).toBe(false);
+  // A copy that came without its lock file.
+  copyFileSync(path, `${path}.copy`);
+  expect(isLocked(`${path}.copy`)).toBe(false);
 });
 
 test('two databases have two locks', () => {
