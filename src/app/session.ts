@@ -1,7 +1,7 @@
 import type { Pacer } from '../cloudflare/pace.ts';
 import type { Config } from '../config/load.ts';
 import { createLogger } from '../observe/logger.ts';
-import { Progress } from '../observe/progress.ts';
+import { Progress, type QuotaView } from '../observe/progress.ts';
 import { openForWriting } from '../store/database.ts';
 import { isoTime } from '../store/ledger.ts';
 import { createStore } from '../store/store.ts';
@@ -64,7 +64,7 @@ export function openSession(config: Config, output: Output): Session {
   }
 }
 
-function quotaView({ settings }: Config, pacer: Pacer): ConstructorParameters<typeof Progress>[1] {
+function quotaView({ settings }: Config, pacer: Pacer): QuotaView {
   return {
     remaining: () => pacer.remaining,
     requests: settings['rateLimit.requests'],

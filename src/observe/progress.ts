@@ -60,7 +60,7 @@ export class Progress {
       if (this.#now() - this.#drawnAt >= REDRAW_MS) this.#draw(this.#reading(event.listed));
     } else if (event.type === 'sync.confirming') {
       this.#draw(`confirming removals: ${event.asked} asked, ${event.gone} gone`);
-    } else if (this.#line !== '' && isEnd(event)) {
+    } else if (this.#line !== '' && ENDS.has(event.type)) {
       this.#draw('');
     }
   }
@@ -107,10 +107,6 @@ export class Progress {
     this.#line = text.slice(0, (columns > 0 ? columns : 80) - 1);
     this.#terminal.write(CLEAR_LINE + this.#line);
   }
-}
-
-function isEnd(event: RunEvent): boolean {
-  return ENDS.has(event.type);
 }
 
 function number(value: number): string {

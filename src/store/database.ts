@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync, realpathSync, statSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, realpathSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import Sqlite, { type Database } from 'better-sqlite3';
 import { Failure, messageOf } from '../inventory/failure.ts';
@@ -55,7 +55,7 @@ export function openForWriting(file: string, now: string): WritableDatabase {
 export function openForReading(file: string): Database {
   const path = resolve(file);
   refuseFolder(path);
-  if (!exists(path)) throw missing(path);
+  if (!existsSync(path)) throw missing(path);
   let database: Database | undefined;
   try {
     database = new Sqlite(path, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
@@ -96,10 +96,6 @@ function realPath(path: string): string {
       },
     );
   }
-}
-
-function exists(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false }) !== undefined;
 }
 
 function refuseFolder(path: string): void {

@@ -1,4 +1,4 @@
-import { accessSync, constants, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { Failure } from '../inventory/failure.ts';
 import { openForReading } from './database.ts';
@@ -35,8 +35,8 @@ export function inspectDatabase(file: string): DatabaseSummary {
 }
 
 function nearestFolder(folder: string): string {
-  const isThere = statSync(folder, { throwIfNoEntry: false }) !== undefined;
-  return isThere || dirname(folder) === folder ? folder : nearestFolder(dirname(folder));
+  const isEnd = existsSync(folder) || dirname(folder) === folder;
+  return isEnd ? folder : nearestFolder(dirname(folder));
 }
 
 function requireWritable(place: string, path: string): void {

@@ -45,7 +45,6 @@ export class RunStage implements Stage {
   readonly #seen = new RowSet();
   readonly #gone = new RowSet();
   #seenStored = 0;
-  #restored = 0;
   #listed = 0;
 
   constructor(options: StageOptions) {
@@ -153,7 +152,6 @@ export class RunStage implements Stage {
   #showUnknown(image: Image): boolean {
     if (this.#isRestorable && this.#isRemoved(image.id)) {
       const isFresh = this.#sql.findStaged.get(image.id) === undefined;
-      if (isFresh) this.#restored += 1;
       this.#sql.stage('restored', image);
       return isFresh;
     }

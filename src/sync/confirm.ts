@@ -10,7 +10,6 @@ import type { Limits, Source, Stage } from './ports.ts';
  *
  * Stops asking as soon as the removals exceed what one run may do unasked.
  *
- * @returns How many images are proved to be gone.
  * @throws Failure `HELD` when there are too many.
  */
 export async function confirmSuspects(
@@ -19,7 +18,7 @@ export async function confirmSuspects(
   removal: RemovalLimits,
   limits: Limits,
   emit: Emit,
-): Promise<number> {
+): Promise<void> {
   let asked = 0;
   let gone = 0;
   for (const batch of stage.suspects()) {
@@ -35,7 +34,6 @@ export async function confirmSuspects(
     emit({ type: 'sync.confirming', asked, gone });
     if (exceedsLimits(gone, stage.stored, removal)) throw held(gone, stage.stored, removal);
   }
-  return gone;
 }
 
 interface Answer {
