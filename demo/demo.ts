@@ -7,11 +7,12 @@ import { fileURLToPath } from 'node:url';
 import Sqlite from 'better-sqlite3';
 import { formatTable } from '../src/cli/table.ts';
 import type { EmulatedAccount } from '../src/emulator/account.ts';
-import { EMULATED_CREDENTIALS, Emulator } from '../src/emulator/server.ts';
+import { EMULATED_ACCOUNT, EMULATED_CREDENTIALS } from '../src/emulator/defaults.ts';
+import { Emulator } from '../src/emulator/server.ts';
 import { printable } from '../src/inventory/printable.ts';
 import { createPrettyWriter } from '../src/observe/pretty.ts';
 
-const ACCOUNT = '023e105f4ecef8ad9ca31a8372d0c353';
+const ACCOUNT = EMULATED_ACCOUNT;
 const IMAGES = 5000;
 const DATABASE = 'data/demo.db';
 const MAIN = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url));

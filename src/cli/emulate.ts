@@ -1,8 +1,10 @@
 import { once } from 'node:events';
 import type { Flags } from '../config/load.ts';
+import { EMULATED_ACCOUNT } from '../emulator/defaults.ts';
 import { Emulator } from '../emulator/server.ts';
 import { FAULT_NAMES, type Fault, type FaultName } from '../emulator/faults.ts';
 import { Failure } from '../inventory/failure.ts';
+import { formatNumber } from '../inventory/quantity.ts';
 import { stopOnSignals } from './signals.ts';
 import { printResult } from './streams.ts';
 
@@ -22,9 +24,6 @@ export interface EmulateOptions {
   readonly ignorePage?: boolean;
   readonly fault?: readonly string[];
 }
-
-/** The account that is emulated unless `--account` names others; the one in Cloudflare's own examples. */
-export const EMULATED_ACCOUNT = '023e105f4ecef8ad9ca31a8372d0c353';
 
 /** `emulate`: serves until it is told to stop. Prints what a client has to be told. */
 export async function emulateCommand(flags: Flags, options: EmulateOptions): Promise<number> {
@@ -54,7 +53,7 @@ export async function emulateCommand(flags: Flags, options: EmulateOptions): Pro
   const baseUrl = await listen(emulator, options);
   printResult(
     [
-      `# Cloudflare Images, emulated: ${options.images.toLocaleString('en-US')} images in each account. Ctrl-C stops it.`,
+      `# Cloudflare Images, emulated: ${formatNumber(options.images)} images in each account. Ctrl-C stops it.`,
       `export CLOUDFLARE_BASE_URL=${baseUrl}`,
       `export CLOUDFLARE_ACCOUNT_ID=${ids.join(',')}`,
       `export CLOUDFLARE_API_TOKEN=${options.token}`,

@@ -1,4 +1,5 @@
 import { Command, CommanderError, Option } from 'commander';
+import { EMULATED_CREDENTIALS } from '../emulator/defaults.ts';
 import { FAULT_NAMES } from '../emulator/faults.ts';
 import { Failure } from '../inventory/failure.ts';
 import { VERSION } from '../app/version.ts';
@@ -111,7 +112,7 @@ export function createProgram(choose: (action: Action) => void): Command {
     .option('--seed <s>', 'the same seed gives the same images', whole(0, 2 ** 31), 1)
     .option('--host <host>', 'the address to listen on', '127.0.0.1')
     .option('--port <p>', 'the port to listen on; 0 takes any free one', whole(0, 65_535), 8788)
-    .option('--token <token>', 'the API token it takes', 'emulated-token')
+    .option('--token <token>', 'the API token it takes', EMULATED_CREDENTIALS.token)
     .option('--latency <ms>', 'added to every answer', whole(0, 600_000), 0)
     .option('--rate-requests <n>', 'requests allowed in an interval', whole(1, 1_000_000))
     .addOption(

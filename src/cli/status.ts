@@ -5,6 +5,7 @@ import { loadConfig, type Config, type Flags } from '../config/load.ts';
 import { formatDuration } from '../inventory/duration.ts';
 import { Failure } from '../inventory/failure.ts';
 import { printable } from '../inventory/printable.ts';
+import { formatNumber } from '../inventory/quantity.ts';
 import { openForReading } from '../store/database.ts';
 import { isLocked } from '../store/lock.ts';
 import { knownAccounts, readAccountStatus, type AccountStatus } from '../store/status.ts';
@@ -53,8 +54,8 @@ function toTable(accounts: readonly AccountStatus[], now: number, isWritten: boo
   const header = ['ACCOUNT', 'IMAGES', 'REMOVED', 'LAST COMPLETE RUN', 'LAST RUN', 'RESULT'];
   const rows = accounts.map((account) => [
     account.accountId,
-    account.images.toLocaleString('en-US'),
-    account.removedImages.toLocaleString('en-US'),
+    formatNumber(account.images),
+    formatNumber(account.removedImages),
     ago(account.lastComplete?.finished_at, now),
     ago(account.lastRun?.started_at, now),
     result(account, isWritten),

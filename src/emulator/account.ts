@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { parseJson } from '../inventory/json-text.ts';
+import { deliveryUrls } from './delivery.ts';
 import { createGenerator, type Generator } from './generate.ts';
 import { OrdinalList } from './ordinal-list.ts';
 
@@ -32,8 +33,6 @@ export interface NewImage {
 
 /** What a PATCH may change. */
 export type ImagePatch = Pick<NewImage, 'creator' | 'meta' | 'requireSignedURLs'>;
-
-const DELIVERY = 'https://imagedelivery.net/MTt4OTd0b0w5aj';
 
 /**
  * A stateful account. Its images stand in a list of ordinals, the oldest first; most are generated
@@ -106,7 +105,7 @@ export class EmulatedAccount {
       uploaded: new Date().toISOString(),
       ...image,
       id,
-      variants: variantsOf(id),
+      variants: deliveryUrls(encodeURI(id)),
     };
     this.#listed.append(ordinal);
     this.#touch(ordinal, uploaded);
@@ -125,7 +124,7 @@ export class EmulatedAccount {
     const { requireSignedURLs } = patch;
     if (requireSignedURLs !== undefined && requireSignedURLs !== image['requireSignedURLs']) {
       image.id = randomUUID();
-      image['variants'] = variantsOf(image.id);
+      image['variants'] = deliveryUrls(encodeURI(image.id));
     }
     Object.assign(image, patch);
     this.#touchedIds.delete(id);
@@ -177,8 +176,4 @@ export class EmulatedAccount {
       return (image['creator'] ?? '') === creator;
     });
   }
-}
-
-function variantsOf(id: string): string[] {
-  return ['public', 'thumbnail', 'hero'].map((name) => `${DELIVERY}/${encodeURI(id)}/${name}`);
 }

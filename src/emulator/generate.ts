@@ -1,3 +1,5 @@
+import { DELIVERY, VARIANT_NAMES } from './delivery.ts';
+
 /**
  * The images of a fresh account, made on demand from a seed and an ordinal, so that a million of them
  * cost no memory. Shapes follow Cloudflare's documentation: UUID and custom ids, with `/` and
@@ -26,9 +28,11 @@ const HOSTILE = [
   '',
 ].map((name) => JSON.stringify(name));
 
+// One template, not a loop: this runs for every image of every page.
+const [PUBLIC, THUMBNAIL, HERO] = VARIANT_NAMES;
+
 const FIRST_UPLOAD = Date.UTC(2023, 0, 1);
 const UPLOAD_STEP_MS = 97_003;
-const DELIVERY = 'https://imagedelivery.net/MTt4OTd0b0w5aj';
 
 /** @param seed - Any integer; the same seed gives the same account. */
 export function createGenerator(seed: number): Generator {
@@ -92,8 +96,8 @@ export function createGenerator(seed: number): Generator {
 
   function json(n: number): string {
     const imageId = id(n);
-    const path = `${DELIVERY}/${isCustom(n) ? encodeURI(imageId) : imageId}/`;
-    const variants = `"${path}public","${path}thumbnail","${path}hero"`;
+    const url = `"${DELIVERY}/${isCustom(n) ? encodeURI(imageId) : imageId}/`;
+    const variants = `${url}${PUBLIC}",${url}${THUMBNAIL}",${url}${HERO}"`;
     const uploaded = new Date(FIRST_UPLOAD + n * UPLOAD_STEP_MS).toISOString();
     const signed = bits(n, 11) % 20 === 0;
     const extra = bits(n, 12) % 50 === 0 ? ',"draft":false,"origin":{"region":"weur"}' : '';

@@ -1,5 +1,6 @@
 import { isObject, parseJson } from '../inventory/json-text.ts';
 import type { EmulatedAccount, ImagePatch, NewImage } from './account.ts';
+import { VARIANT_NAMES } from './delivery.ts';
 import { failure, success, type EmulatedAnswer } from './envelope.ts';
 
 /** A request as the routes see it. */
@@ -91,7 +92,7 @@ function stats(account: EmulatedAccount, quirks: Quirks): EmulatedAnswer {
 
 const VARIANTS = JSON.stringify({
   variants: Object.fromEntries(
-    ['public', 'thumbnail', 'hero'].map((id) => [
+    VARIANT_NAMES.map((id) => [
       id,
       { id, options: { fit: 'scale-down', metadata: 'none' }, neverRequireSignedURLs: false },
     ]),

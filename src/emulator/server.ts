@@ -5,6 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { parseJson, isObject } from '../inventory/json-text.ts';
 import { EmulatedAccount, type AccountOptions } from './account.ts';
 import { refuse, type EmulatedCredentials } from './auth.ts';
+import { EMULATED_CREDENTIALS } from './defaults.ts';
 import { failure, headersOf, type EmulatedAnswer } from './envelope.ts';
 import { FaultPlan, SABOTAGES, WRONG_ANSWERS, type FaultName } from './faults.ts';
 import { RateLimiter, type RateLimitOptions } from './rate-limit.ts';
@@ -23,13 +24,6 @@ export interface EmulatorOptions {
   /** For faults that come by chance, 0 to 1. */
   readonly random?: () => number;
 }
-
-/** The credentials that an emulator takes unless it is told others. */
-export const EMULATED_CREDENTIALS: EmulatedCredentials = {
-  token: 'emulated-token',
-  email: 'emulated@example.test',
-  key: 'emulated-key',
-};
 
 const BASE_PATH = '/client/v4';
 const LARGEST_BODY = 16 * 1024 * 1024;

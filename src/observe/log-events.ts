@@ -3,6 +3,7 @@ import { formatDuration } from '../inventory/duration.ts';
 import { printable } from '../inventory/printable.ts';
 import { parseJson } from '../inventory/json-text.ts';
 import type { Change, Counts } from '../inventory/change.ts';
+import { formatCount, formatNumber } from '../inventory/quantity.ts';
 import type { RunEvent, WaitReason } from '../sync/events.ts';
 
 /** The run that events belong to. */
@@ -33,7 +34,7 @@ function toLine(event: RunEvent): Line {
       return {
         level: 'info',
         event: event.type,
-        msg: `page ${page}: ${count(images, 'image')}`,
+        msg: `page ${page}: ${formatCount(images, 'image')}`,
         fields: {
           page,
           images,
@@ -46,7 +47,7 @@ function toLine(event: RunEvent): Line {
     }
     case 'sync.confirming': {
       const { asked, gone } = event;
-      const msg = `asked for ${count(asked, 'image')} that the list did not show: ${gone} gone`;
+      const msg = `asked for ${formatCount(asked, 'image')} that the list did not show: ${gone} gone`;
       return { level: 'info', event: event.type, msg, fields: { asked, gone } };
     }
     case 'sync.waiting': {
@@ -67,7 +68,7 @@ function toLine(event: RunEvent): Line {
       return changed(event.change, event.mode === 'dry-run');
     case 'sync.unlogged': {
       const where = event.mode === 'dry-run' ? 'not shown one by one' : 'in the table "changes"';
-      const msg = `${count(event.count, 'more change')}, ${where}`;
+      const msg = `${formatCount(event.count, 'more change')}, ${where}`;
       return { level: 'info', event: event.type, msg, fields: { count: event.count } };
     }
     case 'sync.mismatch': {
@@ -75,7 +76,7 @@ function toLine(event: RunEvent): Line {
       return {
         level: 'warn',
         event: event.type,
-        msg: `the list showed ${count(listed, 'image')}, the account's statistics say ${number(expected)}`,
+        msg: `the list showed ${formatCount(listed, 'image')}, the account's statistics say ${formatNumber(expected)}`,
         fields: { listed, expected },
       };
     }
@@ -95,11 +96,12 @@ const WAITS: Readonly<Record<WaitReason, string>> = {
 };
 
 function started({ mode, expected, stored }: RunEvent & { type: 'sync.started' }): Line {
-  const listing = expected === undefined ? 'an unknown number of images' : count(expected, 'image');
+  const listing =
+    expected === undefined ? 'an unknown number of images' : formatCount(expected, 'image');
   return {
     level: 'info',
     event: 'sync.started',
-    msg: `${mode === 'dry-run' ? 'dry' : mode} run: ${listing} to read, ${number(stored)} stored`,
+    msg: `${mode === 'dry-run' ? 'dry' : mode} run: ${listing} to read, ${formatNumber(stored)} stored`,
     fields: { mode, expected, stored },
   };
 }
@@ -124,16 +126,17 @@ function changed({ imageId, kind, diff }: Change, isRehearsal: boolean): Line {
 
 function finished(event: RunEvent & { type: 'sync.finished' }): Line {
   const { counts, usage, durationMs, isBaseline, mode } = event;
-  const tail = `${count(usage.requests, 'request')}, ${formatDuration(durationMs)}`;
+  const tail = `${formatCount(usage.requests, 'request')}, ${formatDuration(durationMs)}`;
   const what = isBaseline ? 'baseline' : summary(counts);
   // Images that the list skipped were asked for by id, and are there all the same.
   const total = counts.added + counts.changed + counts.restored + counts.unchanged;
-  const byId = total > counts.listed ? `, ${number(total - counts.listed)} confirmed by id` : '';
+  const byId =
+    total > counts.listed ? `, ${formatNumber(total - counts.listed)} confirmed by id` : '';
   const prefix = mode === 'dry-run' ? 'dry run, nothing was changed: ' : '';
   return {
     level: 'info',
     event: 'sync.finished',
-    msg: `${prefix}${count(total, 'image')}: ${what}${byId} (${tail})`,
+    msg: `${prefix}${formatCount(total, 'image')}: ${what}${byId} (${tail})`,
     fields: {
       mode,
       baseline: isBaseline,
@@ -147,7 +150,7 @@ function finished(event: RunEvent & { type: 'sync.finished' }): Line {
 function summary({ added, changed, removed, restored }: Counts): string {
   const parts = Object.entries({ added, changed, removed, restored })
     .filter(([, amount]) => amount > 0)
-    .map(([kind, amount]) => `${number(amount)} ${kind}`);
+    .map(([kind, amount]) => `${formatNumber(amount)} ${kind}`);
   return parts.length === 0 ? 'nothing changed' : parts.join(', ');
 }
 
@@ -173,12 +176,4 @@ function ended(event: RunEvent & { type: 'sync.incomplete' | 'sync.held' | 'sync
       duration_ms: Math.round(durationMs),
     },
   };
-}
-
-function number(value: number): string {
-  return value.toLocaleString('en-US');
-}
-
-function count(amount: number, noun: string): string {
-  return `${number(amount)} ${noun}${amount === 1 ? '' : 's'}`;
 }

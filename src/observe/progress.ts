@@ -1,4 +1,5 @@
 import { formatDuration } from '../inventory/duration.ts';
+import { formatNumber } from '../inventory/quantity.ts';
 import type { RunEvent } from '../sync/events.ts';
 
 /** What the line needs to know of the quota. */
@@ -80,11 +81,13 @@ export class Progress {
     const elapsed = Math.max(1, this.#now() - this.#startedAt);
     const perSecond = Math.round((1000 * listed) / elapsed);
     const total = this.#expected;
-    const share = total ? ` of ${number(total)} (${Math.floor((100 * listed) / total)}%)` : '';
+    const share = total
+      ? ` of ${formatNumber(total)} (${Math.floor((100 * listed) / total)}%)`
+      : '';
     const parts = [
-      `${number(listed)}${share} images`,
-      `${number(perSecond)} images/s`,
-      `${number(this.#quota.remaining())} requests left in the window`,
+      `${formatNumber(listed)}${share} images`,
+      `${formatNumber(perSecond)} images/s`,
+      `${formatNumber(this.#quota.remaining())} requests left in the window`,
     ];
     if (total !== undefined)
       parts.push(`ETA ${formatDuration(this.#eta(total - listed, elapsed))}`);
@@ -107,8 +110,4 @@ export class Progress {
     this.#line = text.slice(0, (columns > 0 ? columns : 80) - 1);
     this.#terminal.write(CLEAR_LINE + this.#line);
   }
-}
-
-function number(value: number): string {
-  return value.toLocaleString('en-US');
 }

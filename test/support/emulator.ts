@@ -1,8 +1,9 @@
 import type { AccountOptions, ApiImage, EmulatedAccount } from '../../src/emulator/account.ts';
-import { EMULATED_CREDENTIALS, Emulator, type EmulatorOptions } from '../../src/emulator/server.ts';
+import { EMULATED_ACCOUNT, EMULATED_CREDENTIALS } from '../../src/emulator/defaults.ts';
+import { Emulator, type EmulatorOptions } from '../../src/emulator/server.ts';
 
 /** The first account of a started emulator; the only one unless the test adds others. */
-export const ACCOUNT = '023e105f4ecef8ad9ca31a8372d0c353';
+export const ACCOUNT = EMULATED_ACCOUNT;
 /** Its images, below the base URL. */
 export const IMAGES = `/accounts/${ACCOUNT}/images/v1`;
 export const BEARER = { authorization: `Bearer ${EMULATED_CREDENTIALS.token}` };

@@ -4,9 +4,9 @@ import { execPath } from 'node:process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
-import { EMULATED_CREDENTIALS } from '../../src/emulator/server.ts';
+import { EMULATED_ACCOUNT, EMULATED_CREDENTIALS } from '../../src/emulator/defaults.ts';
 
-export const ACCOUNT = '023e105f4ecef8ad9ca31a8372d0c353';
+export const ACCOUNT = EMULATED_ACCOUNT;
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 /** Spares every process but the first the compiling of the same sources. */
