@@ -1,5 +1,6 @@
 import { probeList, verifyToken } from '../cloudflare/probe.ts';
 import type { ApiClient } from '../cloudflare/client.ts';
+import type { ListVersion } from '../cloudflare/images-api.ts';
 import type { Account } from '../config/accounts.ts';
 import type { Config } from '../config/load.ts';
 import type { Settings } from '../config/settings.ts';
@@ -7,7 +8,6 @@ import { asFailure, Failure, type FailureCode } from '../inventory/failure.ts';
 import { inspectDatabase } from '../store/inspect.ts';
 import type { Clock, Limits } from '../sync/ports.ts';
 import { Connections } from './connect.ts';
-import { requireSupported } from './sync-accounts.ts';
 
 /** What one check came to. */
 export interface Check {
@@ -45,7 +45,6 @@ export async function examine(
   let config: Config;
   try {
     config = load();
-    requireSupported(config.settings);
   } catch (error) {
     return [failed('configuration', error)];
   }
@@ -67,7 +66,8 @@ export async function examine(
   try {
     for (const account of accounts) {
       const { client } = connections.open(account, () => undefined, 1);
-      checks.push(...(await checkAccount(client, account, impatience(clock, signal))));
+      const list = { client, account, version: config.settings['api.version'] };
+      checks.push(...(await checkAccount(list, impatience(clock, signal))));
     }
   } finally {
     await connections.close();
@@ -92,7 +92,7 @@ function impatience(clock: Clock, signal: AbortSignal): Limits {
     patience.abort(new Failure('UNREACHABLE', `no answer within ${PATIENCE_S} s`));
   }, ms);
   timer.unref();
-  return { signal: AbortSignal.any([signal, patience.signal]), deadlineAt: clock.now() + ms };
+  return { signal: AbortSignal.any([signal, patience.signal]), deadlineAt: clock.elapsed() + ms };
 }
 
 /** The same settings for somebody who waits for the answer. */
@@ -113,13 +113,17 @@ function checkDatabase(config: Config): Check {
   }
 }
 
-async function checkAccount(
-  client: ApiClient,
-  account: Account,
-  limits: Limits,
-): Promise<readonly Check[]> {
+/** A list whose right to be read is checked. */
+interface ListToRead {
+  readonly client: ApiClient;
+  readonly account: Account;
+  readonly version: ListVersion;
+}
+
+async function checkAccount(list: ListToRead, limits: Limits): Promise<readonly Check[]> {
+  const { client, account } = list;
   const name = `account ${account.name ?? account.id}`;
-  if (account.credentials.kind === 'key') return [await checkList(name, client, account, limits)];
+  if (account.credentials.kind === 'key') return [await checkList(name, list, limits)];
   const token = await checkToken(client, account, limits);
   if (token.code === 'UNREACHABLE') {
     const detail = 'the API was not reached';
@@ -128,8 +132,8 @@ async function checkAccount(
       { name, result: 'skipped', detail },
     ];
   }
-  const list = await checkList(name, client, account, limits);
-  return [list.result === 'ok' ? excused(token) : token, list];
+  const read = await checkList(name, list, limits);
+  return [read.result === 'ok' ? excused(token) : token, read];
 }
 
 /** A token that reads the list is good enough, even where it may not verify itself. */
@@ -140,12 +144,11 @@ function excused({ name, result, detail }: Check): Check {
 
 async function checkList(
   name: string,
-  client: ApiClient,
-  account: Account,
+  { client, account, version }: ListToRead,
   limits: Limits,
 ): Promise<Check> {
   try {
-    const shown = await probeList(client, account.id, limits);
+    const shown = await probeList(client, account.id, version, limits);
     const detail = shown === 0 ? 'may be read; it holds no images' : 'its images may be read';
     return { name, result: 'ok', detail };
   } catch (error) {

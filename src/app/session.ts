@@ -33,17 +33,17 @@ export function openSession(config: Config, output: Output): Session {
   const clock = systemClock;
   const database = openForWriting(settings.database, isoTime(clock.now()));
   try {
-    const store = createStore(database, clock.now());
     const connections = new Connections(settings, clock);
     let progress: Progress | undefined;
     const around = (write: () => void): void =>
       progress === undefined ? write() : progress.around(write);
     const logger = createLogger(settings['log.level'], { stream: output, color, around });
     const watch = (pacer: Pacer): Emit => {
-      const shown = new Progress(output, quotaView(config, pacer), () => clock.now());
+      const shown = new Progress(output, quotaView(config, pacer), () => clock.elapsed());
       progress = shown;
       return (event) => shown.show(event);
     };
+    const store = createStore(database, clock.now());
     return {
       context: {
         settings,
@@ -55,6 +55,7 @@ export function openSession(config: Config, output: Output): Session {
       },
       close: async () => {
         await connections.close();
+        store.close();
         database.close();
       },
     };

@@ -25,6 +25,8 @@ export interface SyncContext {
 export interface SyncOptions {
   readonly mode: RunMode;
   readonly allowMassRemoval: boolean;
+  /** Whether a run may go on where an interrupted one stopped. */
+  readonly mayResume: boolean;
 }
 
 /** One account's outcome; `failure` is set unless its run completed. */
@@ -78,6 +80,7 @@ async function syncAccount(
   const source = createSource({
     client,
     accountId: account.id,
+    version: settings['api.version'],
     perPage: settings['api.perPage'],
     creators,
     concurrency: settings['rateLimit.concurrency'],
@@ -93,16 +96,19 @@ async function syncAccount(
   };
 
   return runSync(
-    { source, store, clock, emitFor },
+    { source, store, clock, emitFor, random: Math.random },
     {
       accountId: account.id,
       mode: options.mode,
       api: settings['api.version'],
       creators,
       toolVersion: VERSION,
+      scope: JSON.stringify([settings['api.baseUrl'], settings['api.perPage']]),
+      mayResume: options.mayResume,
       removal: {
         maxFraction: settings['removal.maxFraction'],
         maxCount: settings['removal.maxCount'],
+        confirmRequests: settings['removal.confirmRequests'],
         allowMassRemoval: options.allowMassRemoval,
       },
       deadlineMs: settings['api.deadlineSeconds'] * 1000,
@@ -120,13 +126,5 @@ export function requireSupportedByDaemon(settings: Settings): void {
   if (unsupported === undefined) return;
   throw new Failure('CONFIG_INVALID', `the setting ${unsupported} is not supported yet`, {
     hint: 'Unset it; the README says which variable it is.',
-  });
-}
-
-/** Refuses settings whose part of the program is not built yet, rather than ignore them. */
-export function requireSupported(settings: Settings): void {
-  if (settings['api.version'] === 'v1') return;
-  throw new Failure('CONFIG_INVALID', 'the list API v2 is not supported yet', {
-    hint: 'Set IMAGE_INVENTORY_API (api.version) to v1, or leave it out.',
   });
 }

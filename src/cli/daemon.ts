@@ -4,7 +4,7 @@ import { runDaemon } from '../daemon/daemon.ts';
 import { requireSchedule } from '../daemon/schedule.ts';
 import { openWork } from './work.ts';
 
-const ROUND = { mode: 'full', allowMassRemoval: false } as const;
+const ROUND = { mode: 'full', allowMassRemoval: false, mayResume: true } as const;
 
 /** `daemon`: runs on the schedule until a signal comes. */
 export async function daemonCommand(flags: Flags): Promise<number> {

@@ -46,6 +46,7 @@ export function createProgram(choose: (action: Action) => void): Command {
     .description('read every configured account once, then exit')
     .option('--dry-run', 'show what would change, and change nothing')
     .option('--allow-mass-removal', 'let this run remove any number of images')
+    .option('--no-resume', 'read everything anew, also where an interrupted run had got far')
     .addHelpText(
       'after',
       examples(

@@ -7,17 +7,19 @@ import { openWork } from './work.ts';
 export interface SyncCommandOptions {
   readonly dryRun?: boolean;
   readonly allowMassRemoval?: boolean;
+  /** `--no-resume` makes it false. */
+  readonly resume?: boolean;
 }
 
 /** `sync`: one run for every configured account. */
 export async function syncCommand(flags: Flags, options: SyncCommandOptions): Promise<number> {
   const { config, accounts, session, stop } = openWork(flags);
-  const { dryRun = false, allowMassRemoval = false } = options;
+  const { dryRun = false, allowMassRemoval = false, resume: mayResume = true } = options;
   try {
     const outcomes = await syncAccounts(
       session.context,
       accounts,
-      { mode: dryRun ? 'dry-run' : 'full', allowMassRemoval },
+      { mode: dryRun ? 'dry-run' : 'full', allowMassRemoval, mayResume },
       stop.signal,
     );
     const isDebug = config.settings['log.level'] === 'debug';

@@ -1,6 +1,5 @@
 import { stdout } from 'node:process';
 import { openSession, type Session } from '../app/session.ts';
-import { requireSupported } from '../app/sync-accounts.ts';
 import type { Account } from '../config/accounts.ts';
 import { loadConfig, type Config, type Flags } from '../config/load.ts';
 import type { Settings } from '../config/settings.ts';
@@ -27,7 +26,6 @@ export function openWork(
 ): Work {
   const config = loadConfig(flags);
   const accounts = config.accounts();
-  requireSupported(config.settings);
   check(config.settings);
   const stop = stopOnSignals();
   endWithOutput((exitCode) => stop.stop(exitCode), EXIT.incomplete);

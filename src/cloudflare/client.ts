@@ -134,7 +134,7 @@ export class ApiClient {
 
   /** Until the run's deadline, in milliseconds; what lasts longer need not be begun. */
   #timeLeft(limits: Limits): number {
-    return Math.max(0, limits.deadlineAt - this.#options.clock.now());
+    return Math.max(0, limits.deadlineAt - this.#options.clock.elapsed());
   }
 }
 

@@ -136,7 +136,7 @@ function nothingThere(said: string): Failure {
 function refusalOf(status: number, error: ApiError | undefined, said: string): Failure | undefined {
   if (status === 410) {
     return new Failure('API_GONE', said, {
-      hint: 'This version of the list is no longer served. Look for a newer image-inventory.',
+      hint: 'This version of the list is no longer served: set IMAGE_INVENTORY_API (api.version) to v2, or look for a newer image-inventory if it is v2 already.',
     });
   }
   if (error?.code === IMAGES_DISABLED) {

@@ -1,11 +1,21 @@
 import { Failure } from '../inventory/failure.ts';
-import type { Limits, ListPage } from '../sync/ports.ts';
+import type { Limits, ListPage, ReadPage } from '../sync/ports.ts';
 
 /** Asks for one page of the v1 list; an empty one has no images. */
 export type FetchPage = (page: number, limits: Limits) => Promise<ListPage>;
 
 /** How many pages beyond the last one known to hold images are asked for when nothing says where the end is. */
 const LOOK_AHEAD = 2;
+
+export interface NumberedListOptions {
+  /** Images in the list, as far as the account says so. */
+  readonly expected: number | undefined;
+  /** Pages asked for at once. */
+  readonly concurrency: number;
+  readonly limits: Limits;
+  /** Pages that are known already, in any order. */
+  readonly read: readonly ReadPage[];
+}
 
 /**
  * Reads a numbered list to its end, pages side by side.
@@ -18,18 +28,15 @@ const LOOK_AHEAD = 2;
  * when fewer images were listed than the account states, or when it states nothing and no other
  * empty page vouches for the end: a server that is at fault for a moment would otherwise halve the list.
  *
- * @param expected - Images in the account, as far as it says so.
  */
 export async function* listNumberedPages(
   fetchPage: FetchPage,
-  expected: number | undefined,
-  concurrency: number,
-  limits: Limits,
+  { expected, concurrency, limits, read }: NumberedListOptions,
 ): AsyncGenerator<ListPage> {
   const stop = new AbortController();
   const own = { ...limits, signal: AbortSignal.any([limits.signal, stop.signal]) };
   const inFlight = new Map<number, Promise<ListPage>>();
-  const plan = new PagePlan(expected);
+  const plan = new PagePlan(expected, read);
 
   try {
     for (;;) {
@@ -41,7 +48,7 @@ export async function* listNumberedPages(
       if (inFlight.size === 0) break;
       const page = await Promise.race(inFlight.values());
       inFlight.delete(page.number);
-      plan.learn(page, inFlight.size === 0);
+      plan.learn(page.number, page.images.length, inFlight.size === 0);
       if (page.images.length > 0) yield page;
     }
   } finally {
@@ -56,6 +63,8 @@ class PagePlan {
   readonly #expected: number | undefined;
   /** The first page that was never asked for. */
   #fresh = 1;
+  /** Pages that need not be asked for. */
+  readonly #known: ReadonlySet<number>;
   /** The last page that is worth asking for, as far as is known. */
   #horizon = 1;
   #lastNonEmpty = 0;
@@ -66,8 +75,11 @@ class PagePlan {
   /** A page that is doubted, and still to be asked for again. */
   #again: number | undefined;
 
-  constructor(expected: number | undefined) {
+  constructor(expected: number | undefined, read: readonly ReadPage[]) {
     this.#expected = expected;
+    this.#known = new Set(read.map(({ number }) => number));
+    for (const { number, count } of read) this.#learnOfImages(number, count);
+    this.#skipKnown();
   }
 
   next(): number | undefined {
@@ -75,14 +87,20 @@ class PagePlan {
     this.#again = undefined;
     if (again !== undefined) return again;
     if (this.#fresh > this.#horizon || this.#fresh >= this.#firstEmpty()) return undefined;
+    const number = this.#fresh;
     this.#fresh += 1;
-    return this.#fresh - 1;
+    this.#skipKnown();
+    return number;
+  }
+
+  #skipKnown(): void {
+    while (this.#known.has(this.#fresh)) this.#fresh += 1;
   }
 
   /** @param isLast - Whether no other page is under way. */
-  learn({ number, images }: ListPage, isLast: boolean): void {
-    if (images.length === 0) this.#empty.add(number);
-    else this.#learnOfImages(number, images.length);
+  learn(number: number, count: number, isLast: boolean): void {
+    if (count === 0) this.#empty.add(number);
+    else this.#learnOfImages(number, count);
     const first = this.#firstEmpty();
     if (!isLast || first === Infinity || this.#doubted.has(first) || !this.#isDoubtful()) return;
     this.#doubted.add(first);

@@ -48,7 +48,7 @@ export class Pacer {
   async run<T>(attempt: () => Promise<T>, signal: AbortSignal): Promise<T> {
     return this.#queue.add(
       () => {
-        this.#starts.push(this.#clock.now());
+        this.#starts.push(this.#clock.elapsed());
         if (this.#starts.length > this.#options.requests) this.#starts.shift();
         return attempt();
       },
@@ -58,7 +58,7 @@ export class Pacer {
 
   /** Lets nothing start for a while. A pause that ends earlier than one under way changes nothing. */
   pause(ms: number, reason: WaitReason): void {
-    const resumeAt = this.#clock.now() + ms;
+    const resumeAt = this.#clock.elapsed() + ms;
     if (resumeAt <= this.#resumeAt) return;
     const isPaused = this.#queue.isPaused;
     this.#resumeAt = resumeAt;
@@ -75,7 +75,7 @@ export class Pacer {
 
   /** How many requests the configured window still has. */
   get remaining(): number {
-    const horizon = this.#clock.now() - this.#options.intervalMs;
+    const horizon = this.#clock.elapsed() - this.#options.intervalMs;
     const expired = this.#starts.findIndex((start) => start > horizon);
     this.#starts = expired === -1 ? [] : this.#starts.slice(expired);
     return Math.max(0, this.#options.requests - this.#starts.length);
@@ -88,7 +88,7 @@ export class Pacer {
 
   /** How long the pause under way still lasts, in milliseconds; 0 if there is none. */
   get pauseMs(): number {
-    return Math.max(0, this.#resumeAt - this.#clock.now());
+    return Math.max(0, this.#resumeAt - this.#clock.elapsed());
   }
 
   /** Ends a pause under way, so that the process can exit. */
@@ -97,8 +97,8 @@ export class Pacer {
   }
 
   #windowWaitMs(): number {
-    const oldest = this.#starts.at(-this.#options.requests) ?? this.#clock.now();
-    return Math.max(0, oldest + this.#options.intervalMs - this.#clock.now());
+    const oldest = this.#starts.at(-this.#options.requests) ?? this.#clock.elapsed();
+    return Math.max(0, oldest + this.#options.intervalMs - this.#clock.elapsed());
   }
 
   async #resumeWhenDue(): Promise<void> {

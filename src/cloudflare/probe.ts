@@ -2,6 +2,7 @@ import { Failure, type FailureCode } from '../inventory/failure.ts';
 import { isObject } from '../inventory/json-text.ts';
 import type { Limits } from '../sync/ports.ts';
 import type { ApiClient } from './client.ts';
+import { createImagesApi, type ListVersion } from './images-api.ts';
 
 /** What the API says of a token. Its dates are ISO 8601, where it has any. */
 export interface TokenState {
@@ -50,16 +51,12 @@ function readState(result: unknown): TokenState {
 export async function probeList(
   client: ApiClient,
   accountId: string,
+  version: ListVersion,
   limits: Limits,
 ): Promise<number> {
-  const path = `/accounts/${encodeURIComponent(accountId)}/images/v1?page=1&per_page=10`;
-  const reply = await client.get(
-    'the list',
-    path,
-    (result) => (isObject(result) ? result['images'] : undefined),
-    limits,
-  );
-  if (!Array.isArray(reply?.value))
-    throw new Failure('BAD_ANSWER', 'the answer holds no list of images');
-  return reply.value.length;
+  const api = createImagesApi(client, accountId, version);
+  // The v2 list of an account without Images has been seen to be empty; the statistics tell.
+  if (version === 'v2') await api.count(limits);
+  const { images } = await api.page({ list: 0, number: 1 }, 'per_page=10', limits);
+  return images.length;
 }

@@ -1,15 +1,14 @@
 import { Failure, type FailureCode } from '../inventory/failure.ts';
-import type { Image } from '../inventory/image.ts';
-import { isObject } from '../inventory/json-text.ts';
-import { printable } from '../inventory/printable.ts';
-import type { Limits, ListPage, Source } from '../sync/ports.ts';
+import type { Limits, ListPage, ReadPage, Source } from '../sync/ports.ts';
 import type { ApiClient } from './client.ts';
-import { decodeImage } from './decode.ts';
+import { createImagesApi, type ImagesApi, type ListVersion } from './images-api.ts';
 import { listNumberedPages } from './list-v1.ts';
+import { walkTokens } from './list-v2.ts';
 
 export interface SourceOptions {
   readonly client: ApiClient;
   readonly accountId: string;
+  readonly version: ListVersion;
   /** Images asked for in a page; a server may give fewer. */
   readonly perPage: number;
   /** Lists only these creators' images, `''` for "not set"; `undefined` lists all. */
@@ -24,15 +23,24 @@ const STATS_MAY_FAIL: ReadonlySet<FailureCode> = new Set([
   'ROUTE_REFUSED',
 ]);
 
-/** One account behind the v1 list. */
+/** Reads one list, of all images or of one creator's. */
+type ReadList = (
+  list: number,
+  filter: string,
+  expected: number | undefined,
+  limits: Limits,
+  read: readonly ReadPage[],
+) => AsyncIterable<ListPage>;
+
+/** One account behind either version of the list. */
 export function createSource(options: SourceOptions): Source {
-  const { client, accountId, perPage, creators, concurrency } = options;
-  const images = `/accounts/${encodeURIComponent(accountId)}/images/v1`;
+  const { client, accountId, version, creators } = options;
+  const api = createImagesApi(client, accountId, version);
+  const readList = version === 'v1' ? numbered(api, options) : chained(api, options);
 
   async function expected(limits: Limits): Promise<number | undefined> {
     try {
-      const reply = await client.get('the statistics', `${images}/stats`, readCount, limits);
-      return reply?.value;
+      return await api.count(limits);
     } catch (error) {
       // The figure only helps to plan and to warn. The list itself tells what else is wrong.
       if (error instanceof Failure && STATS_MAY_FAIL.has(error.code)) return undefined;
@@ -40,79 +48,54 @@ export function createSource(options: SourceOptions): Source {
     }
   }
 
-  async function* list(total: number | undefined, limits: Limits): AsyncGenerator<ListPage> {
+  async function* list(
+    total: number | undefined,
+    limits: Limits,
+    read: readonly ReadPage[],
+  ): AsyncGenerator<ListPage> {
     if (creators === undefined) {
-      yield* listNumberedPages(fetchPage(''), total, concurrency, limits);
+      yield* readList(0, '', total, limits, read);
       return;
     }
-    for (const creator of creators) {
-      // The account's total says nothing of one creator's images.
+    // The v2 list of an account without Images has been seen to be empty where v1 refuses; the statistics refuse as well.
+    const whole = version === 'v2' ? await expected(limits) : undefined;
+    for (const [index, creator] of creators.entries()) {
       const filter = `&creator=${encodeURIComponent(creator)}`;
-      yield* listNumberedPages(fetchPage(filter), undefined, concurrency, limits);
+      const own = read.filter((page) => page.list === index);
+      yield* readList(index, filter, whole, limits, own);
     }
-  }
-
-  const fetchPage =
-    (filter: string) =>
-    async (number: number, limits: Limits): Promise<ListPage> => {
-      const path = `${images}?page=${number}&per_page=${perPage}${filter}`;
-      const reply = await client.get(`page ${number} of the list`, path, readPage, limits);
-      if (reply === undefined)
-        throw new Failure('BAD_ANSWER', 'the list answered "image not found"');
-      return { number, images: reply.value, requestMs: reply.requestMs, cfRay: reply.cfRay };
-    };
-
-  async function find(id: string, limits: Limits): Promise<Image | undefined> {
-    const what = `image ${printable(id).slice(0, 80)}`;
-    if (RESERVED.has(id)) throw unaskable(what);
-    const read = (result: unknown): Image => sameId(decodeImage(result), id);
-    const reply = await client.get(what, `${images}/${encodeId(id)}`, read, limits);
-    return reply?.value;
   }
 
   return {
     expected,
     list,
-    find,
+    find: (id, limits) => api.image(id, limits),
     isWaiting: () => client.isWaiting(),
     usage: () => client.usage(),
   };
 }
 
-/**
- * Addresses below the list that are no images; `keys` holds secrets and is never called. A custom id
- * that reads like one cannot be asked for.
- */
-const RESERVED = new Set(['keys', 'stats', 'variants']);
-
-function unaskable(what: string): Failure {
-  const message = `${what} is stored and was not listed, and an image of that id cannot be asked for`;
-  return new Failure('BAD_ANSWER', message, {
-    hint: "Its address is one of the API's own, so nothing can prove that it is gone. Give images other ids.",
-  });
+function numbered(api: ImagesApi, { perPage, concurrency }: SourceOptions): ReadList {
+  return (list, filter, expected, limits, read) =>
+    listNumberedPages(
+      (number, own) =>
+        api.page({ list, number }, `page=${number}&per_page=${perPage}${filter}`, own),
+      { expected, concurrency, limits, read },
+    );
 }
 
-function sameId(image: Image, id: string): Image {
-  if (image.id === id) return image;
-  throw new Failure('BAD_ANSWER', 'the API answered with another image');
+function chained(api: ImagesApi, { perPage }: SourceOptions): ReadList {
+  return (list, filter, expected, limits, read) => {
+    const query = `sort_order=asc&per_page=${perPage}${filter}`;
+    return walkTokens(
+      (number, token, own) => api.page({ list, number }, query + continuation(token), own),
+      expected,
+      limits,
+      read,
+    );
+  };
 }
 
-/** Custom ids may hold `/` and even read `..`, which a proxy would resolve if the dots were not encoded. */
-function encodeId(id: string): string {
-  return encodeURIComponent(id).replaceAll('.', '%2E');
-}
-
-/** A page is a page only if `result.images` is an array of images. An empty object is not an empty list. */
-function readPage(result: unknown): readonly Image[] {
-  const images = isObject(result) ? result['images'] : undefined;
-  if (!Array.isArray(images)) throw new Failure('BAD_ANSWER', 'the answer holds no list of images');
-  return images.map(decodeImage);
-}
-
-function readCount(result: unknown): number | undefined {
-  const count = isObject(result) ? result['count'] : undefined;
-  const current = isObject(count) ? count['current'] : undefined;
-  return typeof current === 'number' && Number.isSafeInteger(current) && current >= 0
-    ? current
-    : undefined;
+function continuation(token: string | undefined): string {
+  return token === undefined ? '' : `&continuation_token=${encodeURIComponent(token)}`;
 }

@@ -44,7 +44,7 @@ export const SETTINGS = {
     env: 'IMAGE_INVENTORY_API',
     schema: z.enum(['v1', 'v2']),
     allowed: 'v1 or v2',
-    describe: 'Which list of the API is read; v2 is not supported yet.',
+    describe: 'Which list of the API is read: v1 by page numbers, v2 by continuation tokens.',
     fallback: 'v1',
   },
   'api.perPage': {
@@ -116,6 +116,13 @@ export const SETTINGS = {
     ...whole(0, 1_000_000_000),
     describe: '… and more than this many.',
     fallback: 100,
+  },
+  'removal.confirmRequests': {
+    env: 'IMAGE_INVENTORY_REMOVAL_CONFIRM_REQUESTS',
+    ...whole(1, 1_000_000),
+    describe:
+      'Images missing from the list that are asked for one by one; of more, a random sample of this size.',
+    fallback: 200,
   },
   'schedule.full': {
     env: 'IMAGE_INVENTORY_SCHEDULE',

@@ -7,9 +7,14 @@ import { sameJson, sameJsonSet } from './canonical-json.ts';
  *
  * Values are joined as text, so that a number beyond 2^53 stays what the API sent.
  *
+ * @param ids - The two ids of an image that was given another one.
  * @returns `undefined` when nothing differs.
  */
-export function diffImages(before: Image | null, after: Image | null): string | undefined {
+export function diffImages(
+  before: Image | null,
+  after: Image | null,
+  ids?: readonly [before: string, after: string],
+): string | undefined {
   const members = FIELDS.filter((field) => differs(field, before, after)).map(
     ({ key, column, kind }) => {
       const json = kind === 'json' || kind === 'json-set';
@@ -17,7 +22,21 @@ export function diffImages(before: Image | null, after: Image | null): string | 
       return `${JSON.stringify(column)}:[${pair.join(',')}]`;
     },
   );
+  if (ids !== undefined) members.unshift(`"id":${JSON.stringify(ids)}`);
   return members.length === 0 ? undefined : `{${members.join(',')}}`;
+}
+
+/**
+ * A later state of an image in the words of the earlier one: a field that means the same keeps the text that
+ * it had, so that what is stored changes only where a diff says so.
+ */
+export function reworded(before: Image, after: Image): Image {
+  // A JSON null and an absent value are told apart by `nullFields`, which follows the later state.
+  const kept = FIELDS.filter(
+    (field) =>
+      before[field.key] !== null && after[field.key] !== null && !differs(field, before, after),
+  );
+  return { ...after, ...Object.fromEntries(kept.map(({ key }) => [key, before[key]])) };
 }
 
 /** Whether two states of one image are the same. Key order in JSON and the order of variants mean nothing. */

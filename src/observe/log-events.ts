@@ -4,7 +4,8 @@ import { printable } from '../inventory/printable.ts';
 import { parseJson } from '../inventory/json-text.ts';
 import type { Change, Counts } from '../inventory/change.ts';
 import { formatCount, formatNumber } from '../inventory/quantity.ts';
-import type { RunEvent, WaitReason } from '../sync/events.ts';
+import type { RepeatReason, RunEvent, WaitReason } from '../sync/events.ts';
+import type { Resumed } from '../sync/ports.ts';
 
 /** The run that events belong to. */
 export interface RunLabels {
@@ -45,10 +46,16 @@ function toLine(event: RunEvent): Line {
         },
       };
     }
+    case 'sync.repeating': {
+      const { reason, listed, expected } = event;
+      const msg = `reading the list again: ${REPEATS[reason]}`;
+      return { level: 'info', event: event.type, msg, fields: { reason, listed, expected } };
+    }
     case 'sync.confirming': {
-      const { asked, gone } = event;
-      const msg = `asked for ${formatCount(asked, 'image')} that the list did not show: ${gone} gone`;
-      return { level: 'info', event: event.type, msg, fields: { asked, gone } };
+      const { asked, gone, suspects } = event;
+      const drawn = suspects === undefined ? '' : `, drawn from ${formatNumber(suspects)}`;
+      const msg = `asked for ${formatCount(asked, 'image')} that the list did not show${drawn}: ${gone} gone`;
+      return { level: 'info', event: event.type, msg, fields: { asked, gone, suspects } };
     }
     case 'sync.waiting': {
       const msg = `waiting ${formatDuration(event.waitMs)}: ${WAITS[event.reason]}`;
@@ -95,15 +102,33 @@ const WAITS: Readonly<Record<WaitReason, string>> = {
   'quota-low': "the API's quota is nearly used up",
 };
 
-function started({ mode, expected, stored }: RunEvent & { type: 'sync.started' }): Line {
+const REPEATS: Readonly<Record<RepeatReason, string>> = {
+  short: "it showed fewer images than the account's statistics say",
+  suspects: 'it missed more stored images than can be asked for one by one',
+  moved: 'the account has changed since the interrupted run began it',
+};
+
+function started(event: RunEvent & { type: 'sync.started' }): Line {
+  const { mode, expected, stored, resumed } = event;
   const listing =
     expected === undefined ? 'an unknown number of images' : formatCount(expected, 'image');
   return {
     level: 'info',
     event: 'sync.started',
-    msg: `${mode === 'dry-run' ? 'dry' : mode} run: ${listing} to read, ${formatNumber(stored)} stored`,
-    fields: { mode, expected, stored },
+    msg: `${mode === 'dry-run' ? 'dry' : mode} run: ${listing} to read, ${formatNumber(stored)} stored${behind(resumed)}`,
+    fields: {
+      mode,
+      expected,
+      stored,
+      resumed_run: resumed?.runId,
+      pages_read: resumed?.pages.length,
+    },
   };
+}
+
+function behind(resumed: Resumed | undefined): string {
+  if (resumed === undefined) return '';
+  return `; run ${resumed.runId} was interrupted after ${formatCount(resumed.pages.length, 'page')}, which need not be read again`;
 }
 
 function changed({ imageId, kind, diff }: Change, isRehearsal: boolean): Line {
@@ -112,16 +137,29 @@ function changed({ imageId, kind, diff }: Change, isRehearsal: boolean): Line {
     differences.map(([field, [before, after]]) => [field, { before, after }]),
   );
   const detail = kind === 'changed' ? ` (${Object.keys(changes).join(', ')})` : '';
+  const sameImageAs = otherId(changes['id'], imageId);
+  const same =
+    sameImageAs === undefined ? '' : `; it is the same image as ${printable(sameImageAs)}`;
   return {
     level: 'info',
     event: `image.${kind}`,
-    msg: `${isRehearsal ? 'would be ' : ''}${kind}: ${printable(imageId)}${detail}`,
+    msg: `${isRehearsal ? 'would be ' : ''}${kind}: ${printable(imageId)}${detail}${same}`,
     fields: {
       image_id: imageId,
+      ...(sameImageAs !== undefined && { same_image_as: sameImageAs }),
       ...((kind === 'changed' || kind === 'restored') && { changes }),
       ...(isRehearsal && { dry_run: true }),
     },
   };
+}
+
+/** The other id of an image that was given a new one. */
+function otherId(
+  ids: { before: unknown; after: unknown } | undefined,
+  id: string,
+): string | undefined {
+  const other = ids?.before === id ? ids.after : ids?.before;
+  return typeof other === 'string' ? other : undefined;
 }
 
 function finished(event: RunEvent & { type: 'sync.finished' }): Line {

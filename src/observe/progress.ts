@@ -41,6 +41,8 @@ export class Progress {
   #expected: number | undefined;
   #pageSize = 0;
   #pages = 0;
+  /** Images that an interrupted run read. */
+  #readBefore = 0;
 
   constructor(terminal: Terminal, quota: QuotaView, now: () => number) {
     this.#terminal = terminal;
@@ -54,6 +56,7 @@ export class Progress {
       this.#startedAt = this.#now();
       this.#expected = event.expected;
       this.#pages = 0;
+      this.#readBefore = (event.resumed?.pages ?? []).reduce((sum, { count }) => sum + count, 0);
       this.#draw('reading the list …');
     } else if (event.type === 'sync.page') {
       this.#pages += 1;
@@ -61,6 +64,10 @@ export class Progress {
       if (this.#now() - this.#drawnAt >= REDRAW_MS) this.#draw(this.#reading(event.listed));
     } else if (event.type === 'sync.confirming') {
       this.#draw(`confirming removals: ${event.asked} asked, ${event.gone} gone`);
+    } else if (event.type === 'sync.repeating') {
+      this.#startedAt = this.#now();
+      this.#readBefore = event.listed;
+      this.#draw('reading the list again …');
     } else if (this.#line !== '' && ENDS.has(event.type)) {
       this.#draw('');
     }
@@ -79,7 +86,7 @@ export class Progress {
 
   #reading(listed: number): string {
     const elapsed = Math.max(1, this.#now() - this.#startedAt);
-    const perSecond = Math.round((1000 * listed) / elapsed);
+    const perSecond = Math.round((1000 * (listed - this.#readBefore)) / elapsed);
     const total = this.#expected;
     const share = total
       ? ` of ${formatNumber(total)} (${Math.floor((100 * listed) / total)}%)`

@@ -16,14 +16,3 @@ export function findOrAddAccount(database: Database, accountId: string): StoredA
   const added = database.prepare('INSERT INTO accounts (account_id) VALUES (?)').run(accountId);
   return { key: Number(added.lastInsertRowid), accountId };
 }
-
-/** Deletes what an account's unpublished run wrote. */
-export function dropStage(database: Database, accountKey: number): void {
-  database
-    .prepare(
-      `DELETE FROM stored_images WHERE account_key = @accountKey
-         AND row_id > (SELECT visible_row FROM accounts WHERE account_key = @accountKey)`,
-    )
-    .run({ accountKey });
-  database.prepare('DELETE FROM staged_images WHERE account_key = ?').run(accountKey);
-}

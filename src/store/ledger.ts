@@ -15,32 +15,37 @@ export class Ledger {
     this.#database = database;
   }
 
-  /** Writes the row `running`. @returns The run's id. */
-  open(start: RunStart): number {
+  /** Writes the row `running`. @param resumedRun - The run whose pages are taken over. @returns The run's id. */
+  open(start: RunStart, resumedRun: number | undefined): number {
+    const { accountId, mode, api, startedAt, toolVersion } = start;
     const { lastInsertRowid } = this.#database
       .prepare(
-        `INSERT INTO runs (account_id, mode, status, api, started_at, tool_version)
-         VALUES (?, ?, 'running', ?, ?, ?)`,
+        `INSERT INTO runs (account_id, mode, status, api, started_at, tool_version, resumed_run)
+         VALUES (?, ?, 'running', ?, ?, ?, ?)`,
       )
-      .run(start.accountId, start.mode, start.api, isoTime(start.startedAt), start.toolVersion);
+      .run(accountId, mode, api, isoTime(startedAt), toolVersion, resumedRun ?? null);
     return Number(lastInsertRowid);
   }
 
-  /** Closes the row of a run that read the whole account. */
-  complete(runId: number, counts: Counts, end: RunEnd): void {
+  /**
+   * Closes the row of a run that read the whole account.
+   *
+   * @param contentHash - What the account's images sum up to; `null` when they were not published.
+   */
+  complete(runId: number, counts: Counts, contentHash: string | null, end: RunEnd): void {
     const closed = this.#database
       .prepare(
         `UPDATE runs SET status = 'complete', listed = @listed, added = @added, changed = @changed,
            removed = @removed, restored = @restored, unchanged = @unchanged, finished_at = @finishedAt,
-           requests = @requests, retries = @retries, expected = @expected
+           requests = @requests, retries = @retries, expected = @expected, content_hash = @contentHash
          WHERE run_id = @runId AND status = 'running'`,
       )
-      .run({ runId, ...counts, ...endCells(end) });
+      .run({ runId, contentHash, ...counts, ...endCells(end) });
     assertClosed(closed, runId);
   }
 
   /** Closes the row of a run that changed nothing. */
-  fail(runId: number, failure: RunFailure, end: RunEnd): void {
+  fail(runId: number, failure: RunFailure, listed: number, end: RunEnd): void {
     const closed = this.#database
       .prepare(
         `UPDATE runs SET status = @status, listed = @listed, error_code = @code,
@@ -48,43 +53,54 @@ export class Ledger {
            retries = @retries, expected = @expected
          WHERE run_id = @runId AND status = 'running'`,
       )
-      .run({ runId, ...failure, ...endCells(end) });
+      .run({ runId, listed, ...failure, ...endCells(end) });
     assertClosed(closed, runId);
   }
 
-  /** Whether the account has a published run. */
-  hasPublished(accountId: string): boolean {
-    const row = this.#database
-      .prepare(
-        `SELECT 1 FROM runs WHERE account_id = ? AND status = 'complete' AND mode <> 'dry-run' LIMIT 1`,
+  /** The account's last published run; `undefined` if there is none. */
+  lastPublished(accountId: string): Published | undefined {
+    return this.#database
+      .prepare<[string], Published>(
+        `SELECT content_hash AS contentHash, expected - listed AS shortfall FROM runs
+         WHERE account_id = ? AND status = 'complete' AND mode <> 'dry-run'
+         ORDER BY run_id DESC LIMIT 1`,
       )
       .get(accountId);
-    return row !== undefined;
   }
 
-  /** The accounts whose last process died in the middle of a run. */
-  accountsLeftRunning(): string[] {
-    return this.#database
-      .prepare<[], string>(`SELECT DISTINCT account_id FROM runs WHERE status = 'running'`)
-      .pluck()
-      .all();
+  /** Whether the account's last run is this one, and was interrupted. */
+  wasInterruptedLast(
+    accountId: string,
+    run: { readonly runId: number; readonly runStartedAt: string },
+  ): boolean {
+    const last = this.#database
+      .prepare<[string], { run_id: number; started_at: string; status: string }>(
+        `SELECT run_id, started_at, status FROM runs
+         WHERE account_id = ? ORDER BY run_id DESC LIMIT 1`,
+      )
+      .get(accountId);
+    if (last?.status !== 'interrupted') return false;
+    return last.run_id === run.runId && last.started_at === run.runStartedAt;
   }
 
-  /**
-   * Says of an account's run whose process died that it was interrupted. Only the lock's holder may.
-   *
-   * @returns Whether there was one.
-   */
-  closeLeftRunning(accountId: string, now: number): boolean {
-    const { changes } = this.#database
+  /** Says of the runs whose process died that they were interrupted. Only the lock's holder may. */
+  closeLeftRunning(now: number): void {
+    this.#database
       .prepare(
         `UPDATE runs SET status = 'interrupted', finished_at = ?, error_code = 'STOPPED',
            error_message = 'the process ended before the run did'
-         WHERE account_id = ? AND status = 'running'`,
+         WHERE status = 'running'`,
       )
-      .run(isoTime(now), accountId);
-    return changes > 0;
+      .run(isoTime(now));
   }
+}
+
+/** What the next run must know of the last one that readers see. */
+export interface Published {
+  /** `null` when it was written by a program that did not know of it. */
+  readonly contentHash: string | null;
+  /** How many images fewer than stated were listed; `null` when nothing was stated. */
+  readonly shortfall: number | null;
 }
 
 /** A run ends once. If its row is closed already, somebody else wrote this database. */

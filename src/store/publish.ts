@@ -1,12 +1,17 @@
 import type { Database } from 'better-sqlite3';
 import type { Change, ChangeKind, Counts } from '../inventory/change.ts';
-import { diffImages } from '../inventory/compare.ts';
+import { diffImages, reworded } from '../inventory/compare.ts';
+import { ContentSum } from '../inventory/content.ts';
 import type { Image } from '../inventory/image.ts';
 import type { StoredAccount } from './accounts.ts';
-import { isoTime } from './ledger.ts';
+import { inBatches } from './batches.ts';
+import { contentOf } from './content.ts';
+import { isoTime, type Published } from './ledger.ts';
+import { findReidentified, type Ids } from './reidentify.ts';
 import type { RowIds } from './row-ids.ts';
 import type { RowSet } from './row-set.ts';
-import { ASSIGNMENTS, COLUMNS, PLACEHOLDERS, toCells, toImage, type ImageRow } from './rows.ts';
+import { ASSIGNMENTS, COLUMNS, toCells, toImage, type ImageRow } from './rows.ts';
+import { clearStage } from './stage-row.ts';
 
 export interface PublishOptions {
   readonly database: Database;
@@ -15,15 +20,27 @@ export interface PublishOptions {
   readonly runId: number;
   /** Milliseconds since 1970. */
   readonly at: number;
-  /** A baseline is no news: its images are not written to `changes`. */
-  readonly isBaseline: boolean;
+  /** What readers see until now; `undefined` before the first. A baseline is no news: its images are not written to `changes`. */
+  readonly published: Published | undefined;
   /** The run's own rows start here. */
   readonly firstRow: number;
+  /** Of the run's own rows. */
+  readonly content: ContentSum;
   /** The rows of images that are proved to be gone. */
   readonly gone: RowSet;
 }
 
-type Published = Pick<Counts, 'added' | 'changed' | 'removed' | 'restored'>;
+type Outcome = Pick<Counts, 'added' | 'changed' | 'removed' | 'restored'> & {
+  readonly contentHash: string;
+};
+
+/** A publication under way. */
+interface Publication extends PublishOptions {
+  readonly record: Recorder;
+  /** What readers will see, as one number. */
+  readonly total: ContentSum;
+  readonly reidentified: ReadonlyMap<number, Ids>;
+}
 
 /** Rows held in memory at once while a stage is published or its changes are read. */
 const BATCH = 500;
@@ -32,18 +49,31 @@ const BATCH = 500;
  * Turns a stage into the account's inventory. The caller holds the transaction: before it commits no
  * reader sees any of it, afterwards all of it.
  */
-export function publish(options: PublishOptions): Published {
-  const record = recorder(options);
-  const published = {
-    added: publishAdded(options, record),
-    changed: publishChanged(options, record),
-    restored: publishRestored(options, record),
-    removed: publishRemoved(options, record),
+export function publish(options: PublishOptions): Outcome {
+  const { database, account, published, content, gone, firstRow } = options;
+  const total = published === undefined ? new ContentSum() : publishedContent(options, published);
+  total.merge(content);
+  const publication = {
+    ...options,
+    total,
+    record: recorder(options),
+    reidentified: findReidentified(database, account.key, gone, firstRow),
   };
-  const { database, account } = options;
-  database.prepare('DELETE FROM staged_images WHERE account_key = ?').run(account.key);
-  raiseWatermark(options);
-  return published;
+  const fresh = publishNew(publication);
+  const changed = publishChanged(publication);
+  const removed = publishRemoved(publication);
+  if (fresh.added + fresh.restored > 0) raiseWatermark(options);
+  clearStage(database, account.key);
+  return { ...fresh, changed, removed, contentHash: total.hex() };
+}
+
+/** An inventory that an older program wrote is summed up once. */
+function publishedContent(
+  { database, account, firstRow }: PublishOptions,
+  { contentHash }: Published,
+): ContentSum {
+  if (contentHash !== null) return new ContentSum(contentHash);
+  return contentOf(database, account.key, firstRow);
 }
 
 type Recorder = (
@@ -51,6 +81,7 @@ type Recorder = (
   kind: ChangeKind,
   before: Image | null,
   after: Image | null,
+  ids?: Ids,
 ) => void;
 
 function recorder({ database, account, runId, at }: PublishOptions): Recorder {
@@ -58,29 +89,68 @@ function recorder({ database, account, runId, at }: PublishOptions): Recorder {
     'INSERT INTO changes (run_id, account_id, image_id, kind, diff, at) VALUES (?, ?, ?, ?, ?, ?)',
   );
   const time = isoTime(at);
-  return (imageId, kind, before, after) => {
-    const diff = diffImages(before, after) ?? '{}';
+  return (imageId, kind, before, after, ids) => {
+    const diff = diffImages(before, after, ids) ?? '{}';
     insert.run(runId, account.accountId, imageId, kind, diff, time);
   };
 }
 
 /** New images stand where they will stay; only the news of them is still to be written. */
-function publishAdded(options: PublishOptions, record: Recorder): number {
-  const { database, account, firstRow, isBaseline } = options;
+function publishNew(publication: Publication): Pick<Outcome, 'added' | 'restored'> {
+  const { database, account, firstRow, published, record, reidentified } = publication;
   const own = 'FROM stored_images WHERE account_key = ? AND row_id > ?';
-  if (!isBaseline) {
-    const next = database.prepare<[number, number, number], ImageRow>(
-      `SELECT row_id, id, ${COLUMNS} ${own} ORDER BY row_id LIMIT ?`,
-    );
-    const rows = inBatches(firstRow - 1, (after) => next.all(account.key, after, BATCH), rowIdOf);
-    for (const row of rows) record(idOf(row), 'added', null, toImage(row));
+  if (published === undefined) {
+    const count = database.prepare<[number, number], number>(`SELECT count(*) ${own}`).pluck();
+    return { added: count.get(account.key, firstRow - 1) ?? 0, restored: 0 };
   }
-  const count = database.prepare<[number, number], number>(`SELECT count(*) ${own}`).pluck();
-  return count.get(account.key, firstRow - 1) ?? 0;
+  const next = database.prepare<[number, number, number], ImageRow>(
+    `SELECT row_id, id, ${COLUMNS} ${own} ORDER BY row_id LIMIT ?`,
+  );
+  const rows = inBatches(firstRow - 1, (after) => next.all(account.key, after, BATCH), rowIdOf);
+  const restore = restorer(publication);
+  let added = 0;
+  let restored = 0;
+  for (const row of rows) {
+    const image = toImage(row);
+    if (restore(rowIdOf(row), image)) {
+      restored += 1;
+      continue;
+    }
+    record(image.id, 'added', null, image, reidentified.get(rowIdOf(row)));
+    added += 1;
+  }
+  return { added, restored };
 }
 
-function publishChanged(options: PublishOptions, record: Recorder): number {
-  const { database, account, runId } = options;
+/** Makes a new row that of an image which was removed once. Says whether it is one. */
+function restorer(publication: Publication): (rowId: number, image: Image) => boolean {
+  const { database, account, runId, record, total } = publication;
+  const find = database.prepare<[string, string], ImageRow>(
+    `SELECT id, ${COLUMNS}, first_seen_run FROM removed_images WHERE account_id = ? AND id = ?`,
+  );
+  const update = database.prepare(
+    `UPDATE stored_images SET ${ASSIGNMENTS}, first_seen_run = ?, changed_run = ? WHERE row_id = ?`,
+  );
+  const forget = database.prepare('DELETE FROM removed_images WHERE account_id = ? AND id = ?');
+  return (rowId, image) => {
+    const row = find.get(account.accountId, image.id);
+    if (row === undefined) return false;
+    const before = toImage(row);
+    const after = reworded(before, image);
+    record(image.id, 'restored', before, after);
+    update.run(...toCells(after), row['first_seen_run'], runId, rowId);
+    total.remove(image);
+    total.add(after);
+    forget.run(account.accountId, image.id);
+    return true;
+  };
+}
+
+function publishChanged({ database, account, runId, record, total }: Publication): number {
+  const nextStaged = database.prepare<[number, string, number], ImageRow>(
+    `SELECT id, ${COLUMNS} FROM staged_images WHERE account_key = ? AND id > ? ORDER BY id LIMIT ?`,
+  );
+  const staged = inBatches('', (after) => nextStaged.all(account.key, after, BATCH), idOf);
   const find = database.prepare<[number, string], ImageRow>(
     `SELECT row_id, id, ${COLUMNS} FROM stored_images WHERE account_key = ? AND id = ?`,
   );
@@ -88,41 +158,22 @@ function publishChanged(options: PublishOptions, record: Recorder): number {
     `UPDATE stored_images SET ${ASSIGNMENTS}, changed_run = ? WHERE row_id = ?`,
   );
   let changed = 0;
-  for (const image of staged(options, 'changed')) {
-    const row = find.get(account.key, image.id);
+  for (const stagedRow of staged) {
+    const row = find.get(account.key, idOf(stagedRow));
     if (row === undefined) continue;
-    record(image.id, 'changed', toImage(row), image);
-    update.run(...toCells(image), runId, rowIdOf(row));
+    const before = toImage(row);
+    const after = reworded(before, toImage(stagedRow));
+    record(before.id, 'changed', before, after);
+    update.run(...toCells(after), runId, rowIdOf(row));
+    total.remove(before);
+    total.add(after);
     changed += 1;
   }
   return changed;
 }
 
-function publishRestored(options: PublishOptions, record: Recorder): number {
-  const { database, account, runId, rowIds } = options;
-  const find = database.prepare<[string, string], ImageRow>(
-    `SELECT id, ${COLUMNS}, first_seen_run FROM removed_images WHERE account_id = ? AND id = ?`,
-  );
-  const insert = database.prepare(
-    `INSERT INTO stored_images (row_id, account_key, id, ${COLUMNS}, first_seen_run, changed_run)
-     VALUES (?, ?, ?, ${PLACEHOLDERS}, ?, ?)`,
-  );
-  const forget = database.prepare('DELETE FROM removed_images WHERE account_id = ? AND id = ?');
-  let restored = 0;
-  for (const image of staged(options, 'restored')) {
-    const row = find.get(account.accountId, image.id);
-    if (row === undefined) continue;
-    record(image.id, 'restored', toImage(row), image);
-    const firstSeen = row['first_seen_run'];
-    insert.run(rowIds.take(), account.key, image.id, ...toCells(image), firstSeen, runId);
-    forget.run(account.accountId, image.id);
-    restored += 1;
-  }
-  return restored;
-}
-
-function publishRemoved(options: PublishOptions, record: Recorder): number {
-  const { database, account, runId, at, gone } = options;
+function publishRemoved(publication: Publication): number {
+  const { database, account, runId, at, gone, record, total, reidentified } = publication;
   const find = database.prepare<[number], ImageRow>(
     `SELECT id, ${COLUMNS} FROM stored_images WHERE row_id = ?`,
   );
@@ -134,24 +185,17 @@ function publishRemoved(options: PublishOptions, record: Recorder): number {
   for (const rowId of gone) {
     const row = find.get(rowId);
     if (row === undefined) continue;
-    record(idOf(row), 'removed', toImage(row), null);
+    const image = toImage(row);
+    record(image.id, 'removed', image, null, reidentified.get(rowId));
     remember.run(account.accountId, runId, isoTime(at), rowId);
     remove.run(rowId);
+    total.remove(image);
   }
   return gone.size;
 }
 
-function staged({ database, account }: PublishOptions, kind: ChangeKind): Iterable<Image> {
-  const next = database.prepare<[number, string, string, number], ImageRow>(
-    `SELECT id, ${COLUMNS} FROM staged_images
-     WHERE account_key = ? AND kind = ? AND id > ? ORDER BY id LIMIT ?`,
-  );
-  return inBatches('', (after) => next.all(account.key, kind, after, BATCH), idOf).map(toImage);
-}
-
-/** Makes the run's rows visible. A run that wrote none leaves the account's row untouched. */
-function raiseWatermark({ database, account, firstRow, rowIds }: PublishOptions): void {
-  if (rowIds.next === firstRow) return;
+/** Makes the run's rows visible. */
+function raiseWatermark({ database, account, rowIds }: PublishOptions): void {
   database
     .prepare('UPDATE accounts SET visible_row = ? WHERE account_key = ?')
     .run(rowIds.next - 1, account.key);
@@ -168,19 +212,6 @@ export function readChanges(database: Database, runId: number): Iterable<Change>
     (after) => next.all(runId, after, BATCH),
     ({ changeId }) => changeId,
   );
-}
-
-/** A query's rows in the order of a key, read in batches, so that rows may be written in between. */
-function* inBatches<Row, Key>(
-  first: Key,
-  readAfter: (key: Key) => readonly Row[],
-  keyOf: (row: Row) => Key,
-): Generator<Row, undefined> {
-  let rows = readAfter(first);
-  for (let last = rows.at(-1); last !== undefined; last = rows.at(-1)) {
-    yield* rows;
-    rows = readAfter(keyOf(last));
-  }
 }
 
 function idOf(row: ImageRow): string {

@@ -22,6 +22,16 @@ export class RowSet {
     return true;
   }
 
+  /** How many rows of the set are below this one. */
+  countBelow(rowId: number): number {
+    let count = 0;
+    for (const row of this) {
+      if (row >= rowId) break;
+      count += 1;
+    }
+    return count;
+  }
+
   /** The rows of the set, in ascending order. */
   *[Symbol.iterator](): Generator<number> {
     for (const [index, byte] of this.#bits.entries()) {

@@ -6,18 +6,16 @@ import { ASSIGNMENTS, COLUMNS, PLACEHOLDERS, toCells, type ImageRow } from './ro
 export interface StageStatements {
   /** Stored images of the run's scope. */
   readonly countStored: Statement<[], number>;
-  readonly anyRemoved: Statement<[accountId: string], number>;
   /** `row_id`, `id` and the image's columns. */
   readonly findStored: Statement<[id: string], ImageRow>;
-  readonly findRemoved: Statement<[accountId: string, id: string], number>;
-  readonly findStaged: Statement<[id: string], number>;
   /** Stored images of the run's scope after an id, in the order of ids. */
-  readonly nextInScope: Statement<[after: string, limit: number], { row_id: number; id: string }>;
+  readonly nextInScope: Statement<[after: string, limit: number], { rowId: number; id: string }>;
   readonly unstage: Statement<[id: string]>;
   /** Writes a new image into the row that it will keep. */
   insertOwn(rowId: number, image: Image, runId: number): void;
   updateOwn(rowId: number, image: Image): void;
-  stage(kind: 'changed' | 'restored', image: Image): void;
+  /** Remembers a change of an image that readers know. */
+  stage(image: Image): void;
 }
 
 /**
@@ -38,36 +36,25 @@ export function prepareStage(
   );
   const update = database.prepare(`UPDATE stored_images SET ${ASSIGNMENTS} WHERE row_id = ?`);
   const stage = database.prepare(
-    `INSERT OR REPLACE INTO staged_images (account_key, id, kind, ${COLUMNS})
-     VALUES (${accountKey}, ?, ?, ${PLACEHOLDERS})`,
+    `INSERT OR REPLACE INTO staged_images (account_key, id, ${COLUMNS})
+     VALUES (${accountKey}, ?, ${PLACEHOLDERS})`,
   );
 
   return {
     countStored: database
       .prepare<[], number>(`SELECT count(*) FROM stored_images WHERE ${inScope}`)
       .pluck(),
-    anyRemoved: database
-      .prepare<[string], number>('SELECT 1 FROM removed_images WHERE account_id = ? LIMIT 1')
-      .pluck(),
     findStored: database.prepare<[string], ImageRow>(
       `SELECT row_id, id, ${COLUMNS} FROM stored_images WHERE ${account} AND id = ?`,
     ),
-    findRemoved: database
-      .prepare<[string, string], number>(
-        'SELECT 1 FROM removed_images WHERE account_id = ? AND id = ?',
-      )
-      .pluck(),
-    findStaged: database
-      .prepare<[string], number>(`SELECT 1 FROM staged_images WHERE ${account} AND id = ?`)
-      .pluck(),
     nextInScope: database.prepare(
-      `SELECT row_id, id FROM stored_images WHERE ${inScope} AND id > ? ORDER BY id LIMIT ?`,
+      `SELECT row_id AS rowId, id FROM stored_images WHERE ${inScope} AND id > ? ORDER BY id LIMIT ?`,
     ),
     unstage: database.prepare(`DELETE FROM staged_images WHERE ${account} AND id = ?`),
     insertOwn: (rowId, image, runId) =>
       void insert.run(rowId, image.id, ...toCells(image), runId, runId),
     updateOwn: (rowId, image) => void update.run(...toCells(image), rowId),
-    stage: (kind, image) => void stage.run(image.id, kind, ...toCells(image)),
+    stage: (image) => void stage.run(image.id, ...toCells(image)),
   };
 }
 

@@ -1,74 +1,122 @@
 import type { Database } from 'better-sqlite3';
 import type { Change, Counts } from '../inventory/change.ts';
 import { sameImage } from '../inventory/compare.ts';
+import { ContentSum } from '../inventory/content.ts';
 import type { Image } from '../inventory/image.ts';
-import type { RunEnd, RunFailure, RunStart, Stage } from '../sync/ports.ts';
-import { dropStage, type StoredAccount } from './accounts.ts';
+import type { ListPage, Resumed, RunEnd, RunFailure, RunStart, Stage } from '../sync/ports.ts';
+import type { StoredAccount } from './accounts.ts';
 import { explained } from './errors.ts';
-import type { Ledger } from './ledger.ts';
+import type { Ledger, Published } from './ledger.ts';
+import type { Progress } from './progress.ts';
 import { publish, readChanges } from './publish.ts';
 import type { RowIds } from './row-ids.ts';
 import { RowSet } from './row-set.ts';
 import { toImage } from './rows.ts';
+import { dropStage, writeStageRow } from './stage-row.ts';
 import { prepareStage, type StageStatements } from './stage-statements.ts';
+import { searchScope } from './suspects.ts';
 
 export interface StageOptions {
   readonly database: Database;
   readonly path: string;
   readonly ledger: Ledger;
   readonly rowIds: RowIds;
+  readonly progress: Progress;
   readonly account: StoredAccount;
   readonly runId: number;
-  readonly isBaseline: boolean;
+  /** The first row id of this run's own rows. */
+  readonly firstRow: number;
   readonly start: RunStart;
+  /** What readers see now. */
+  readonly published: Published | undefined;
+  readonly staged: StagedSoFar;
 }
 
-/** Rows read at once when the account is searched for suspects. */
-const SEARCH_BATCH = 1000;
-/** Suspects handed out at once. */
-const SUSPECT_BATCH = 100;
+/** What an interrupted run staged; nothing, if there is none to go on with. */
+export interface StagedSoFar {
+  readonly resumed: Resumed | undefined;
+  readonly seen: RowSet;
+  /** Of the run's own rows. */
+  readonly content: ContentSum;
+  readonly sequence: number;
+}
 
 /**
- * One run's stage. New images are written where they will stay, above the account's watermark, where
- * no reader sees them; changed and restored ones go to `staged_images`; what was seen and what is
- * gone is one bit a row in memory.
+ * One run's stage. New and restored images are written where they will stay, above the account's watermark,
+ * where no reader sees them; changed ones go to `staged_images`; what was seen and what is gone is one
+ * bit a row in memory.
  */
 export class RunStage implements Stage {
   readonly runId: number;
   readonly isBaseline: boolean;
   readonly stored: number;
+  readonly knownShortfall: number;
+  readonly resumed: Resumed | undefined;
   readonly #options: StageOptions;
   readonly #sql: StageStatements;
-  /** The first row id of this run's own rows. */
-  readonly #firstRow: number;
-  readonly #isRestorable: boolean;
-  readonly #seen = new RowSet();
-  readonly #gone = new RowSet();
-  #seenStored = 0;
-  #listed = 0;
+  #seen: RowSet;
+  #gone = new RowSet();
+  #content: ContentSum;
+  /** Rows that were seen and that readers know. */
+  #seenStored: number;
+  #listed: number;
+  #sequence: number;
+  /** Whether the transaction under way has staged anything. */
+  #isStaging = false;
 
   constructor(options: StageOptions) {
-    const { database, account, start, rowIds } = options;
+    const { database, account, start, published, staged, firstRow } = options;
     this.#options = options;
     this.runId = options.runId;
-    this.isBaseline = options.isBaseline;
+    this.isBaseline = published === undefined;
+    this.knownShortfall = published?.shortfall ?? 0;
     this.#sql = prepareStage(database, account.key, start.creators);
-    this.#firstRow = rowIds.next;
     this.stored = this.#sql.countStored.get() ?? 0;
-    this.#isRestorable = this.#sql.anyRemoved.get(account.accountId) !== undefined;
+    this.resumed = staged.resumed;
+    this.#seen = staged.seen;
+    this.#content = staged.content;
+    this.#sequence = staged.sequence;
+    this.#listed = this.#seen.size;
+    this.#seenStored = this.#seen.countBelow(firstRow);
   }
 
-  add(images: readonly Image[]): number {
-    return this.#transaction(() => {
-      let fresh = 0;
-      for (const image of images) if (this.#show(image)) fresh += 1;
-      this.#listed += fresh;
-      return fresh;
+  get listed(): number {
+    return this.#listed;
+  }
+
+  expect(expected: number | undefined): void {
+    this.#options.progress.expect(expected);
+  }
+
+  add(page: ListPage): number {
+    const rows: number[] = [];
+    let fresh = 0;
+    this.#stage(() => {
+      for (const image of page.images) {
+        const { rowId, isFresh } = this.#show(image);
+        rows.push(rowId);
+        if (isFresh) fresh += 1;
+      }
     });
+    this.#listed += fresh;
+    this.#options.progress.keep(page, rows, this.#sequence);
+    return fresh;
+  }
+
+  restart(): void {
+    const { database, account, progress } = this.#options;
+    this.#transaction(() => dropStage(database, account.key));
+    progress.forget();
+    this.#seen = new RowSet();
+    this.#gone = new RowSet();
+    this.#content = new ContentSum();
+    this.#seenStored = 0;
+    this.#listed = 0;
+    this.#sequence = 0;
   }
 
   acquit(image: Image): void {
-    this.#transaction(() => this.#show(image));
+    this.#stage(() => this.#show(image));
   }
 
   condemn(id: string): void {
@@ -76,31 +124,22 @@ export class RunStage implements Stage {
     if (row !== undefined) this.#gone.add(row['row_id'] as number);
   }
 
+  condemnRest(): void {
+    for (const rows of this.#suspectRows()) for (const { rowId } of rows) this.#gone.add(rowId);
+  }
+
   *suspects(): Generator<readonly string[]> {
-    if (this.#options.start.creators === undefined && this.#seenStored === this.stored) return;
-    let batch: string[] = [];
-    let after = '';
-    for (;;) {
-      const rows = this.#sql.nextInScope.all(after, SEARCH_BATCH);
-      for (const { row_id, id } of rows) {
-        if (this.#isSuspect(row_id)) batch.push(id);
-        if (batch.length < SUSPECT_BATCH) continue;
-        yield batch;
-        batch = [];
-      }
-      const last = rows.at(-1);
-      if (last === undefined) break;
-      after = last.id;
-    }
-    if (batch.length > 0) yield batch;
+    for (const rows of this.#suspectRows()) yield rows.map(({ id }) => id);
   }
 
   publish(end: RunEnd): Counts {
-    return this.#transaction(() => this.#publish(end));
+    const counts = this.#transaction(() => this.#publish(end));
+    this.#options.progress.forget();
+    return counts;
   }
 
   rehearse(end: RunEnd, onChange: (change: Change) => void): Counts {
-    const { database, ledger, path } = this.#options;
+    const { database, ledger, path, account, progress } = this.#options;
     const counts = explained(path, () => {
       database.exec('BEGIN IMMEDIATE');
       try {
@@ -113,78 +152,108 @@ export class RunStage implements Stage {
       }
     });
     this.#transaction(() => {
-      dropStage(database, this.#options.account.key);
-      ledger.complete(this.runId, counts, end);
+      dropStage(database, account.key);
+      ledger.complete(this.runId, counts, null, end);
     });
+    progress.forget();
     return counts;
   }
 
   abandon(end: RunEnd, failure: RunFailure): void {
-    const { database, ledger, account } = this.#options;
+    const { database, account, progress } = this.#options;
     // Two transactions: whatever becomes of the ledger's row, the rows must go.
     this.#transaction(() => dropStage(database, account.key));
-    this.#transaction(() => ledger.fail(this.runId, failure, end));
+    this.suspend(end, failure);
+    progress.forget();
+  }
+
+  suspend(end: RunEnd, failure: RunFailure): void {
+    this.#transaction(() => this.#options.ledger.fail(this.runId, failure, this.#listed, end));
   }
 
   changes(): Iterable<Change> {
     return readChanges(this.#options.database, this.runId);
   }
 
-  /** Stages what the API shows of one image. @returns Whether this run had not seen it before. */
-  #show(image: Image): boolean {
+  /** Stages what the API shows of one image. @returns Its row, and whether this run had not seen it before. */
+  #show(image: Image): { rowId: number; isFresh: boolean } {
     const row = this.#sql.findStored.get(image.id);
-    if (row === undefined) return this.#showUnknown(image);
+    if (row === undefined) return { rowId: this.#insert(image), isFresh: true };
     const rowId = row['row_id'] as number;
     const isFresh = this.#seen.add(rowId);
-    const isOwn = rowId >= this.#firstRow;
-    if (isFresh && !isOwn) this.#seenStored += 1;
-    if (sameImage(toImage(row), image)) {
-      // Shown twice, and the later answer says that nothing changed.
-      if (!isFresh && !isOwn) this.#sql.unstage.run(image.id);
-    } else if (isOwn) {
-      this.#sql.updateOwn(rowId, image);
-    } else {
-      this.#sql.stage('changed', image);
+    const stored = toImage(row);
+    const isSame = sameImage(stored, image);
+    if (rowId >= this.#options.firstRow) {
+      if (!isSame) this.#update(rowId, stored, image);
+      return { rowId, isFresh };
     }
-    return isFresh;
+    if (isFresh) this.#seenStored += 1;
+    if (!isSame) this.#stageChange(image);
+    // Shown twice, and the later answer says that nothing changed.
+    else if (!isFresh && this.#sql.unstage.run(image.id).changes > 0) this.#isStaging = true;
+    return { rowId, isFresh };
   }
 
-  #showUnknown(image: Image): boolean {
-    if (this.#isRestorable && this.#isRemoved(image.id)) {
-      const isFresh = this.#sql.findStaged.get(image.id) === undefined;
-      this.#sql.stage('restored', image);
-      return isFresh;
-    }
+  #insert(image: Image): number {
     const rowId = this.#options.rowIds.take();
     this.#seen.add(rowId);
     this.#sql.insertOwn(rowId, image, this.runId);
-    return true;
+    this.#content.add(image);
+    this.#isStaging = true;
+    return rowId;
   }
 
-  #isRemoved(id: string): boolean {
-    return this.#sql.findRemoved.get(this.#options.account.accountId, id) !== undefined;
+  #update(rowId: number, before: Image, after: Image): void {
+    this.#sql.updateOwn(rowId, after);
+    this.#content.remove(before);
+    this.#content.add(after);
+    this.#isStaging = true;
   }
 
-  #isSuspect(rowId: number): boolean {
-    return rowId < this.#firstRow && !this.#seen.has(rowId) && !this.#gone.has(rowId);
+  #stageChange(image: Image): void {
+    this.#sql.stage(image);
+    this.#isStaging = true;
+  }
+
+  #suspectRows(): Iterable<readonly { readonly rowId: number; readonly id: string }[]> {
+    const { start, firstRow } = this.#options;
+    if (start.creators === undefined && this.#seenStored === this.stored) return [];
+    return searchScope(
+      this.#sql,
+      (rowId) => rowId < firstRow && !this.#seen.has(rowId) && !this.#gone.has(rowId),
+    );
   }
 
   #publish(end: RunEnd): Counts {
-    const { database, account, ledger, rowIds } = this.#options;
-    const { added, changed, restored, removed } = publish({
+    const { database, account, ledger, rowIds, firstRow, published } = this.#options;
+    const { contentHash, ...changed } = publish({
       database,
       account,
       rowIds,
       runId: this.runId,
       at: end.finishedAt,
-      isBaseline: this.isBaseline,
-      firstRow: this.#firstRow,
+      firstRow,
+      published,
+      content: this.#content,
       gone: this.#gone,
     });
-    const unchanged = this.#seenStored - changed;
-    const counts = { listed: this.#listed, added, changed, removed, restored, unchanged };
-    ledger.complete(this.runId, counts, end);
+    const unchanged = this.#seenStored - changed.changed;
+    const counts = { listed: this.#listed, ...changed, unchanged };
+    ledger.complete(this.runId, counts, contentHash, end);
     return counts;
+  }
+
+  /** A transaction that may stage something; if it does, it is counted. */
+  #stage(work: () => void): void {
+    const { database, account, firstRow } = this.#options;
+    this.#transaction(() => {
+      this.#isStaging = false;
+      work();
+      if (!this.#isStaging) return;
+      const sequence = this.#sequence + 1;
+      writeStageRow(database, account.key, { runId: this.runId, firstRow, sequence });
+      this.#sequence = sequence;
+    });
   }
 
   #transaction<T>(work: () => T): T {

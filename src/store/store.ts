@@ -1,50 +1,123 @@
 import type { Database } from 'better-sqlite3';
+import { ContentSum } from '../inventory/content.ts';
 import type { RunStart, Stage, Store } from '../sync/ports.ts';
-import { dropStage, findOrAddAccount } from './accounts.ts';
+import { findOrAddAccount, type StoredAccount } from './accounts.ts';
 import type { WritableDatabase } from './database.ts';
 import { explained } from './errors.ts';
+import { KeptScans } from './kept-scan.ts';
 import { Ledger } from './ledger.ts';
+import { Progress } from './progress.ts';
+import { findLeftover, identityOf, isFresh, rowsOf, takeOver, type Leftover } from './resume.ts';
 import { RowIds } from './row-ids.ts';
-import { RunStage } from './stage.ts';
+import { RowSet } from './row-set.ts';
+import { RunStage, type StagedSoFar, type StageOptions } from './stage.ts';
+import { dropStage, findStageRow, stagedAccounts, writeStageRow } from './stage-row.ts';
+
+/** A {@link Store} on an open inventory. */
+export interface InventoryStore extends Store {
+  /** Lets go of the file beside the database; the database itself stays open. */
+  close(): void;
+}
 
 /**
  * Remembers runs in an open inventory, one at a time. What a process left behind that died in the
- * middle of a run is cleared away first.
+ * middle of a run is gone on with by the account's next run, or cleared away.
  *
  * @param now - Milliseconds since 1970.
  */
-export function createStore({ database, path }: WritableDatabase, now: number): Store {
+export function createStore({ database, path }: WritableDatabase, now: number): InventoryStore {
   const ledger = new Ledger(database);
+  const kept = explained(path, () => new KeptScans(path));
   const rowIds = explained(path, () => {
-    database
-      .transaction(() => clearLeftovers(database, ledger, ledger.accountsLeftRunning(), now))
-      .immediate();
+    ledger.closeLeftRunning(now);
+    dropHopeless(database, kept, now);
     return new RowIds(database);
   });
 
   function begin(start: RunStart): Stage {
-    const open = database.transaction(() => {
-      const account = findOrAddAccount(database, start.accountId);
-      // A run of this process may not even have been able to say that it failed: the disk was full.
-      clearLeftovers(database, ledger, [start.accountId], start.startedAt);
-      const isBaseline = !ledger.hasPublished(start.accountId);
-      return { account, isBaseline, runId: ledger.open(start) };
+    const open = database.transaction(() => openRun(database, ledger, kept, rowIds, start));
+    const { account, leftover, ...run } = explained(path, () => open.immediate());
+    const identity = identityOf(account, start, run.runId, run.firstRow, leftover);
+    const staged = explained(path, () => {
+      if (leftover === undefined) {
+        kept.forget(account.key);
+        return nothingStaged();
+      }
+      kept.keepOnly(account.key, leftover.pages);
+      kept.keepIdentity(identity);
+      return stagedBy(database, account, run.runId, leftover);
     });
-    const run = explained(path, () => open.immediate());
-    return new RunStage({ database, path, ledger, rowIds, start, ...run });
+    const progress = new Progress(kept, identity, leftover !== undefined);
+    return new RunStage({
+      database,
+      path,
+      ledger,
+      rowIds,
+      start,
+      progress,
+      account,
+      staged,
+      ...run,
+    });
   }
 
-  return { begin };
+  return { begin, close: () => kept.close() };
 }
 
-function clearLeftovers(
+/** Drops what no run will go on with, whether or not its account is ever read again. */
+function dropHopeless(database: Database, kept: KeptScans, now: number): void {
+  for (const accountKey of stagedAccounts(database)) {
+    if (isFresh(kept.find(accountKey), now)) continue;
+    database.transaction(() => dropStage(database, accountKey)).immediate();
+    kept.forget(accountKey);
+  }
+}
+
+interface OpenedRun extends Pick<StageOptions, 'account' | 'runId' | 'firstRow' | 'published'> {
+  readonly leftover: Leftover | undefined;
+}
+
+/** Writes the ledger row, and decides about what an earlier run left. */
+function openRun(
   database: Database,
   ledger: Ledger,
-  accountIds: readonly string[],
-  now: number,
-): void {
-  for (const accountId of accountIds) {
-    if (!ledger.closeLeftRunning(accountId, now)) continue;
-    dropStage(database, findOrAddAccount(database, accountId).key);
-  }
+  kept: KeptScans,
+  rowIds: RowIds,
+  start: RunStart,
+): OpenedRun {
+  const account = findOrAddAccount(database, start.accountId);
+  // A run of this process may not even have been able to say that it failed: the disk was full.
+  ledger.closeLeftRunning(start.startedAt);
+  const leftover = findLeftover(database, ledger, kept, account, start);
+  if (leftover === undefined) dropStage(database, account.key);
+  const runId = ledger.open(start, leftover?.identity.runId);
+  const staged = findStageRow(database, account.key);
+  if (staged !== undefined) writeStageRow(database, account.key, { ...staged, runId });
+  return {
+    account,
+    leftover,
+    runId,
+    firstRow: leftover?.identity.firstRow ?? rowIds.next,
+    published: ledger.lastPublished(start.accountId),
+  };
+}
+
+function nothingStaged(): StagedSoFar {
+  return { resumed: undefined, seen: new RowSet(), content: new ContentSum(), sequence: 0 };
+}
+
+function stagedBy(
+  database: Database,
+  account: StoredAccount,
+  runId: number,
+  { identity, pages, sequence }: Leftover,
+): StagedSoFar {
+  const seen = rowsOf(pages);
+  const content = takeOver(database, account.key, runId, identity.firstRow, seen);
+  return {
+    resumed: { runId: identity.runId, expected: identity.expected, pages },
+    seen,
+    content,
+    sequence,
+  };
 }

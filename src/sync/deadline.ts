@@ -4,19 +4,15 @@ import type { Clock, Source } from './ports.ts';
 /** The end of a run's time. Disposing of it stops the clock. */
 export interface Deadline extends Disposable {
   readonly signal: AbortSignal;
+  /** As {@link Clock.elapsed} counts. */
   readonly at: number;
 }
 
 /** Aborts when the run's time is over, with a reason that says whether quota was what it waited for. */
-export function startDeadline(
-  clock: Clock,
-  source: Source,
-  startedAt: number,
-  ms: number,
-): Deadline {
+export function startDeadline(clock: Clock, source: Source, ms: number): Deadline {
   const expiry = new AbortController();
   const disposal = new AbortController();
-  const at = ms === 0 ? Infinity : startedAt + ms;
+  const at = ms === 0 ? Infinity : clock.elapsed() + ms;
   if (ms > 0) {
     clock.wait(ms, disposal.signal).then(
       () => expiry.abort(source.isWaiting() ? outOfQuota(ms) : outOfTime(ms)),

@@ -1,9 +1,12 @@
 import type { Change, Counts } from '../inventory/change.ts';
 import type { Failure } from '../inventory/failure.ts';
-import type { RunMode, Usage } from './ports.ts';
+import type { Resumed, RunMode, Usage } from './ports.ts';
 
 /** Why requests are not being sent: the configured window is full, or the server asked for a pause. */
 export type WaitReason = 'window' | 'throttled' | 'quota-low';
+
+/** Why a list is read again: it is shorter than stated, misses too many images to ask for each, or has moved since it was begun. */
+export type RepeatReason = 'short' | 'suspects' | 'moved';
 
 /** Everything worth telling about a run, as it happens. What is told of images is told after it was committed. */
 export type RunEvent =
@@ -12,6 +15,7 @@ export type RunEvent =
       readonly mode: RunMode;
       readonly expected: number | undefined;
       readonly stored: number;
+      readonly resumed: Resumed | undefined;
     }
   | {
       readonly type: 'sync.page';
@@ -21,7 +25,19 @@ export type RunEvent =
       readonly requestMs: number;
       readonly cfRay: string | undefined;
     }
-  | { readonly type: 'sync.confirming'; readonly asked: number; readonly gone: number }
+  | {
+      readonly type: 'sync.repeating';
+      readonly reason: RepeatReason;
+      readonly listed: number;
+      readonly expected: number | undefined;
+    }
+  | {
+      readonly type: 'sync.confirming';
+      readonly asked: number;
+      readonly gone: number;
+      /** Of how many images those asked for are a sample; `undefined` when each is asked for. */
+      readonly suspects: number | undefined;
+    }
   | { readonly type: 'sync.waiting'; readonly reason: WaitReason; readonly waitMs: number }
   | {
       readonly type: 'request.retry';

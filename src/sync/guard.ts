@@ -5,6 +5,8 @@ export interface RemovalLimits {
   /** Of the stored images within the run's scope, 0 to 1. */
   readonly maxFraction: number;
   readonly maxCount: number;
+  /** So many images that were not listed are asked for one by one; of more, a random sample of this size. */
+  readonly confirmRequests: number;
   /** `--allow-mass-removal`: nothing is held. */
   readonly allowMassRemoval: boolean;
 }

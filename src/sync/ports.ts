@@ -3,8 +3,10 @@ import type { Image } from '../inventory/image.ts';
 
 /** What a run needs of time. Tests inject their own. */
 export interface Clock {
-  /** Milliseconds since 1970, UTC. */
+  /** Milliseconds since 1970, UTC. For telling the time: somebody may set it. */
   now(): number;
+  /** Milliseconds since some fixed moment. For measuring: it never jumps, whatever is done to the time of day. */
+  elapsed(): number;
   /** Resolves after `ms` milliseconds; rejects with the signal's reason when it aborts first. */
   wait(ms: number, signal: AbortSignal): Promise<void>;
 }
@@ -12,14 +14,27 @@ export interface Clock {
 /** How long a run may go on. Every request carries it. */
 export interface Limits {
   readonly signal: AbortSignal;
-  /** Milliseconds since 1970; `Infinity` when there is no deadline. */
+  /** As {@link Clock.elapsed} counts; `Infinity` when there is no deadline. */
   readonly deadlineAt: number;
 }
 
-/** One page of the list, after it was proved to be one. */
-export interface ListPage {
+/**
+ * A page that was read, as far as another process must know it to go on behind it. It is kept on disk
+ * while a run is under way, and never logged.
+ */
+export interface ReadPage {
+  /** Which list, counted from 0: a filtered account is one list a creator. */
+  readonly list: number;
   /** Counted from 1. */
   readonly number: number;
+  /** How many images it held. */
+  readonly count: number;
+  /** Where a list of cursors goes on, `null` at its end; `undefined` in a list of numbered pages. */
+  readonly next: string | null | undefined;
+}
+
+/** One page of the list, after it was proved to be one. */
+export interface ListPage extends ReadPage {
   readonly images: readonly Image[];
   readonly requestMs: number;
   readonly cfRay: string | undefined;
@@ -45,8 +60,13 @@ export interface Source {
    * reached: an iteration that ends has read the whole list, and one that throws has not.
    *
    * @param expected - What {@link Source.expected} said; a plan for reading ahead, not a promise.
+   * @param read - Pages that were read before and are not read again; they come from a source with the same options.
    */
-  list(expected: number | undefined, limits: Limits): AsyncIterable<ListPage>;
+  list(
+    expected: number | undefined,
+    limits: Limits,
+    read: readonly ReadPage[],
+  ): AsyncIterable<ListPage>;
   /** One image by its id; `undefined` only when the API answered that there is no such image. */
   find(id: string, limits: Limits): Promise<Image | undefined>;
   /** Whether requests are waiting for quota just now. */
@@ -67,6 +87,10 @@ export interface RunStart {
   readonly toolVersion: string;
   /** The creators that the list is limited to, `''` for "not set"; `undefined` for all images. */
   readonly creators: readonly string[] | undefined;
+  /** What else decides what a page holds, as a text: pages of an earlier run are believed only if theirs is the same. */
+  readonly scope: string;
+  /** Whether the pages that an interrupted run read may be taken over. */
+  readonly mayResume: boolean;
 }
 
 /** What the ledger knows of a run after it ended. */
@@ -78,20 +102,28 @@ export interface RunEnd extends Usage {
 /** A run that ended without publishing. */
 export interface RunFailure {
   readonly status: Exclude<RunStatus, 'running' | 'complete'>;
-  readonly listed: number;
   readonly code: string;
   readonly message: string;
 }
 
+/** What a run took over from an interrupted one. */
+export interface Resumed {
+  /** The interrupted run. */
+  readonly runId: number;
+  /** What the account stated then. */
+  readonly expected: number | undefined;
+  readonly pages: readonly ReadPage[];
+}
+
 /** The place where runs are remembered. Opening one means holding its writer lock. */
 export interface Store {
-  /** Writes the ledger row `running` and opens a stage for it. */
+  /** Writes the ledger row `running` and opens a stage for it, with what an interrupted run of the same scope had read. */
   begin(start: RunStart): Stage;
 }
 
 /**
  * One run's work, invisible to readers until {@link Stage.publish}. The order is: pages, then
- * suspects with their verdicts, then exactly one of `publish`, `rehearse` and `abandon`.
+ * suspects with their verdicts, then exactly one of `publish`, `rehearse`, `abandon` and `suspend`.
  */
 export interface Stage {
   readonly runId: number;
@@ -99,19 +131,31 @@ export interface Stage {
   readonly isBaseline: boolean;
   /** Stored images within the run's scope, before the run. */
   readonly stored: number;
+  /** How many images fewer than stated the last complete run listed; what it proved need not be proved again. */
+  readonly knownShortfall: number;
+  readonly resumed: Resumed | undefined;
+  /** Distinct images that the list has shown so far. */
+  readonly listed: number;
 
   /**
-   * Compares a page with what is stored and stages the differences; commits before it returns.
+   * Compares a page with what is stored and stages the differences; commits before it returns. A page may be
+   * added twice, and ids may come again: the later answer counts.
    *
    * @returns How many of the page's ids this run had not seen before.
    */
-  add(images: readonly Image[]): number;
+  add(page: ListPage): number;
+  /** What the account states, remembered beside the pages of an interrupted run. */
+  expect(expected: number | undefined): void;
+  /** Forgets every page, as if nothing had been read. */
+  restart(): void;
   /** Stored images of the scope that no page showed, with no verdict yet. Lazy; in batches of bounded size. */
   suspects(): Iterable<readonly string[]>;
   /** A suspect was found alive: as if a page had shown it, but not counted as listed. */
   acquit(image: Image): void;
   /** A suspect is proved to be gone. */
   condemn(id: string): void;
+  /** All suspects that are left are taken to be gone. */
+  condemnRest(): void;
 
   /** Makes the stage the account's inventory and closes the ledger row, in one transaction. */
   publish(end: RunEnd): Counts;
@@ -119,6 +163,8 @@ export interface Stage {
   rehearse(end: RunEnd, onChange: (change: Change) => void): Counts;
   /** Drops the stage and closes the ledger row with the reason. */
   abandon(end: RunEnd, failure: RunFailure): void;
+  /** As {@link Stage.abandon}, but keeps the pages for a run that starts soon. */
+  suspend(end: RunEnd, failure: RunFailure): void;
   /** What {@link Stage.publish} wrote to `changes`, oldest first. */
   changes(): Iterable<Change>;
 }

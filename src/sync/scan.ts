@@ -1,8 +1,19 @@
 import { Failure } from '../inventory/failure.ts';
-import type { Limits, ListPage, Source, Stage } from './ports.ts';
+import type { Limits, ListPage, ReadPage, Source, Stage } from './ports.ts';
 
 /** So many pages in a row that show nothing new are believed to be repeated. */
 const MOST_STALE_PAGES = 3;
+
+export interface ScanOptions {
+  readonly expected: number | undefined;
+  readonly limits: Limits;
+  /** Pages that need not be read again. */
+  readonly read: readonly ReadPage[];
+  /** Whether the list was read to its end before, so that pages without anything new are no surprise. */
+  readonly isRepeated: boolean;
+  /** Told of each page once it is staged. */
+  readonly onPage: (page: ListPage) => void;
+}
 
 /**
  * Reads the whole list into the stage.
@@ -10,22 +21,16 @@ const MOST_STALE_PAGES = 3;
  * Uploads while the list is read push images that were seen already onto later pages, so a page may
  * show nothing new. Several in a row mean that the server repeats itself, and the end would never come.
  *
- * @param onPage - Told of each page once it is staged, with the number of images that were new to the run.
  * @throws Failure when the end of the list was not reached.
  */
-export async function scan(
-  source: Source,
-  stage: Stage,
-  expected: number | undefined,
-  limits: Limits,
-  onPage: (page: ListPage, fresh: number) => void,
-): Promise<void> {
+export async function scan(source: Source, stage: Stage, options: ScanOptions): Promise<void> {
+  const { expected, limits, read, isRepeated, onPage } = options;
   let stale = 0;
-  for await (const page of source.list(expected, limits)) {
-    const fresh = stage.add(page.images);
+  for await (const page of source.list(expected, limits, read)) {
+    const fresh = stage.add(page);
     stale = fresh === 0 ? stale + 1 : 0;
-    if (stale === MOST_STALE_PAGES) throw repeated(page.number);
-    onPage(page, fresh);
+    if (!isRepeated && stale === MOST_STALE_PAGES) throw repeated(page.number);
+    onPage(page);
   }
 }
 

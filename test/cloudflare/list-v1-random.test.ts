@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { decodeImage } from '../../src/cloudflare/decode.ts';
 import { listNumberedPages } from '../../src/cloudflare/list-v1.ts';
 import type { ListPage } from '../../src/sync/ports.ts';
+import { pageOf } from '../support/page.ts';
 
 const limits = { signal: new AbortController().signal, deadlineAt: Infinity };
 
@@ -35,10 +36,15 @@ async function read(server: Server, expected: number | undefined, atOnce: number
     const images = Array.from({ length: size }, (_, index) =>
       decodeImage({ id: `${number}/${index}` }),
     );
-    return { number, images, requestMs: 1, cfRay: undefined };
+    return pageOf(images, { number });
   };
   const ids: string[] = [];
-  for await (const page of listNumberedPages(fetch, expected, atOnce, limits)) {
+  for await (const page of listNumberedPages(fetch, {
+    expected,
+    concurrency: atOnce,
+    limits,
+    read: [],
+  })) {
     ids.push(...page.images.map(({ id }) => id));
   }
   return { ids, asked };

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { listNumberedPages } from '../../src/cloudflare/list-v1.ts';
 import { decodeImage } from '../../src/cloudflare/decode.ts';
 import type { Limits, ListPage } from '../../src/sync/ports.ts';
+import { pageOf } from '../support/page.ts';
 
 const limits = (signal = new AbortController().signal): Limits => ({
   signal,
@@ -21,7 +22,7 @@ function server(sizes: readonly number[]): {
     );
     // Later pages answer first, so that nothing can depend on the order of arrival.
     for (let turn = 0; turn < 10 - (number % 7); turn += 1) await Promise.resolve();
-    return { number, images, requestMs: 1, cfRay: undefined };
+    return pageOf(images, { number });
   };
   return { asked, fetch };
 }
@@ -48,7 +49,9 @@ describe('reading a numbered list', () => {
     for (const expected of [undefined, total, total + 25, Math.floor(total / 2), 0]) {
       for (const concurrency of [1, 4, 9]) {
         const { fetch } = server(sizes);
-        const ids = await readAll(listNumberedPages(fetch, expected, concurrency, limits()));
+        const ids = await readAll(
+          listNumberedPages(fetch, { expected, concurrency, limits: limits(), read: [] }),
+        );
         expect(new Set(ids).size, `expected ${expected}, ${concurrency} at once`).toBe(total);
         expect(ids).toHaveLength(total);
       }
@@ -73,7 +76,9 @@ describe('reading a numbered list', () => {
         const isFirst = asked.filter((other) => other === number).length === 1;
         return emptyOnce.includes(number) && isFirst ? { ...page, images: [] } : page;
       };
-      const ids = await readAll(listNumberedPages(once, expected, concurrency, limits()));
+      const ids = await readAll(
+        listNumberedPages(once, { expected, concurrency, limits: limits(), read: [] }),
+      );
       expect(new Set(ids).size).toBe(45);
       expect(ids).toHaveLength(45);
     },
@@ -81,26 +86,41 @@ describe('reading a numbered list', () => {
 
   test('believes an end that is still there when it is asked for again', async () => {
     const { asked, fetch } = server([10, 10, 3]);
-    expect(await readAll(listNumberedPages(fetch, 40, 4, limits()))).toHaveLength(23);
+    expect(
+      await readAll(
+        listNumberedPages(fetch, { expected: 40, concurrency: 4, limits: limits(), read: [] }),
+      ),
+    ).toHaveLength(23);
     expect(asked.length).toBeLessThanOrEqual(4 + 2);
   });
 
   test('asks for one page past the end when the total is known', async () => {
     const { asked, fetch } = server([10, 10, 10, 10, 5]);
-    await readAll(listNumberedPages(fetch, 45, 4, limits()));
+    await readAll(
+      listNumberedPages(fetch, { expected: 45, concurrency: 4, limits: limits(), read: [] }),
+    );
     expect(asked.toSorted((a, b) => a - b)).toEqual([1, 2, 3, 4, 5, 6]);
   });
 
   test('asks for at most two pages past the end when it is not', async () => {
     const { asked, fetch } = server([10, 10, 10, 10, 5]);
-    await readAll(listNumberedPages(fetch, undefined, 16, limits()));
+    await readAll(
+      listNumberedPages(fetch, {
+        expected: undefined,
+        concurrency: 16,
+        limits: limits(),
+        read: [],
+      }),
+    );
     expect(Math.max(...asked)).toBeLessThanOrEqual(7);
     expect(new Set(asked).size).toBe(asked.length);
   });
 
   test('refuses a list with a hole: an empty page before one that is not', async () => {
     const { fetch } = server([10, 10, 0, 10]);
-    const reading = readAll(listNumberedPages(fetch, 40, 4, limits()));
+    const reading = readAll(
+      listNumberedPages(fetch, { expected: 40, concurrency: 4, limits: limits(), read: [] }),
+    );
     await expect(reading).rejects.toMatchObject({ code: 'LIST_INCONSISTENT' });
   });
 
@@ -116,15 +136,22 @@ describe('reading a numbered list', () => {
       });
       return promise;
     };
-    await expect(readAll(listNumberedPages(fetch, 50, 4, limits()))).rejects.toThrow(
-      'page 3 is lost',
-    );
+    await expect(
+      readAll(
+        listNumberedPages(fetch, { expected: 50, concurrency: 4, limits: limits(), read: [] }),
+      ),
+    ).rejects.toThrow('page 3 is lost');
     expect(aborted.toSorted((a, b) => a - b)).toEqual([2, 4, 5]);
   });
 
   test('stops asking when its reader stops reading', async () => {
     const { asked, fetch } = server(Array.from({ length: 100 }, () => 10));
-    for await (const page of listNumberedPages(fetch, 1000, 4, limits())) {
+    for await (const page of listNumberedPages(fetch, {
+      expected: 1000,
+      concurrency: 4,
+      limits: limits(),
+      read: [],
+    })) {
       if (page.number >= 2) break;
     }
     expect(asked.length).toBeLessThan(12);

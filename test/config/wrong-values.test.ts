@@ -19,6 +19,7 @@ const WRONG: Readonly<Record<SettingKey, { env: string; file: readonly unknown[]
   'rateLimit.intervalSeconds': { env: 'five minutes', file: [0, 86_401] },
   'removal.maxFraction': { env: '10%', file: [1.01, -0.1, '0.1'] },
   'removal.maxCount': { env: 'none', file: [-1, 0.5] },
+  'removal.confirmRequests': { env: '0', file: [0, 1.5, 'all'] },
   'schedule.full': { env: 'hourly', file: ['* * * *', '* * * * * * *', 60] },
   'schedule.quick': { env: '5m', file: ['', false] },
   'schedule.timezone': { env: 'Mars/Olympus', file: ['Europe', '', 0] },

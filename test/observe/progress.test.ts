@@ -10,7 +10,13 @@ const page = (number: number, listed: number): RunEvent => ({
   requestMs: 1,
   cfRay: undefined,
 });
-const STARTED: RunEvent = { type: 'sync.started', mode: 'full', expected: 10_000, stored: 0 };
+const STARTED: RunEvent = {
+  type: 'sync.started',
+  mode: 'full',
+  expected: 10_000,
+  stored: 0,
+  resumed: undefined,
+};
 
 function draw(remaining: number, columns: number) {
   const written: string[] = [];

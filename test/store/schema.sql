@@ -60,12 +60,11 @@ CREATE TABLE runs (
   error_code TEXT,
   error_message TEXT,
   tool_version TEXT NOT NULL
-) STRICT;
+, resumed_run INTEGER REFERENCES runs (run_id), content_hash TEXT) STRICT;
 
 CREATE TABLE staged_images (
   account_key INTEGER NOT NULL REFERENCES accounts (account_key),
   id TEXT NOT NULL,
-  kind TEXT NOT NULL CHECK (kind IN ('changed', 'restored')),
   filename TEXT,
   creator TEXT,
   meta TEXT,
@@ -75,6 +74,13 @@ CREATE TABLE staged_images (
   extra TEXT,
   null_fields TEXT,
   PRIMARY KEY (account_key, id)
+) STRICT;
+
+CREATE TABLE stages (
+  account_key INTEGER PRIMARY KEY REFERENCES accounts (account_key),
+  run_id INTEGER NOT NULL REFERENCES runs (run_id),
+  first_row INTEGER NOT NULL,
+  sequence INTEGER NOT NULL
 ) STRICT;
 
 CREATE TABLE stored_images (

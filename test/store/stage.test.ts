@@ -7,9 +7,10 @@ import { createStore } from '../../src/store/store.ts';
 import type { RunEnd, Stage, Store } from '../../src/sync/ports.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { query } from '../support/inventory.ts';
+import { pageOf } from '../support/page.ts';
 
 const END: RunEnd = { requests: 1, retries: 0, finishedAt: 1000, expected: undefined };
-const FAILED = { status: 'failed', listed: 0, code: 'UNEXPECTED', message: 'no' } as const;
+const FAILED = { status: 'failed', code: 'UNEXPECTED', message: 'no' } as const;
 
 const image = (id: string, filename?: string): Image => decodeImage({ id, filename });
 const gone = (stage: Stage): string[] => [...stage.suspects()].flat();
@@ -32,6 +33,8 @@ function open(path = join(temporaryFolder(), 'inventory.db')): Opened & { close:
       api: 'v1',
       startedAt: 0,
       toolVersion: 'test',
+      scope: '',
+      mayResume: true,
     });
   return { store, path, begin, close: () => database.close() };
 }
@@ -39,7 +42,7 @@ function open(path = join(temporaryFolder(), 'inventory.db')): Opened & { close:
 function openWith(images: readonly Image[]): Opened {
   const opened = open();
   const stage = opened.begin();
-  stage.add(images);
+  stage.add(pageOf(images));
   stage.publish(END);
   return opened;
 }
@@ -48,8 +51,8 @@ describe('an id that is listed twice', () => {
   test('is counted once, and the later answer wins', () => {
     const { begin, path } = openWith([image('a', 'old'), image('b')]);
     const stage = begin();
-    expect(stage.add([image('a', 'first'), image('b'), image('new', 'first')])).toBe(3);
-    expect(stage.add([image('a', 'second'), image('new', 'second')])).toBe(0);
+    expect(stage.add(pageOf([image('a', 'first'), image('b'), image('new', 'first')]))).toBe(3);
+    expect(stage.add(pageOf([image('a', 'second'), image('new', 'second')]))).toBe(0);
     expect(stage.publish(END)).toMatchObject({ listed: 3, added: 1, changed: 1, unchanged: 1 });
     expect(query(path, 'SELECT id, filename FROM images ORDER BY id')).toEqual([
       { id: 'a', filename: 'second' },
@@ -64,8 +67,8 @@ describe('an id that is listed twice', () => {
   test('is no change when the later answer is what was stored', () => {
     const { begin, path } = openWith([image('a', 'old')]);
     const stage = begin();
-    stage.add([image('a', 'other')]);
-    stage.add([image('a', 'old')]);
+    stage.add(pageOf([image('a', 'other')]));
+    stage.add(pageOf([image('a', 'old')]));
     expect(stage.publish(END)).toMatchObject({ changed: 0, unchanged: 1 });
     expect(query(path, 'SELECT * FROM changes')).toEqual([]);
   });
@@ -73,12 +76,12 @@ describe('an id that is listed twice', () => {
   test('of a removed image is restored once', () => {
     const { begin, path } = openWith([image('a', 'old'), image('b')]);
     const removing = begin();
-    removing.add([image('b')]);
+    removing.add(pageOf([image('b')]));
     removing.condemn('a');
     expect(removing.publish(END)).toMatchObject({ removed: 1 });
     const stage = begin();
-    expect(stage.add([image('a', 'x')])).toBe(1);
-    expect(stage.add([image('a', 'y'), image('b')])).toBe(1);
+    expect(stage.add(pageOf([image('a', 'x')]))).toBe(1);
+    expect(stage.add(pageOf([image('a', 'y'), image('b')]))).toBe(1);
     expect(stage.publish(END)).toMatchObject({ listed: 2, restored: 1, unchanged: 1 });
     expect(query(path, "SELECT filename FROM images WHERE id = 'a'")).toEqual([{ filename: 'y' }]);
   });
@@ -89,9 +92,9 @@ describe('suspects', () => {
     const ids = Array.from({ length: 2500 }, (_, index) => `image/${index}`);
     const { begin } = openWith(ids.map((id) => image(id)));
     const stage = begin();
-    stage.add(ids.slice(0, 1200).map((id) => image(id)));
+    stage.add(pageOf(ids.slice(0, 1200).map((id) => image(id))));
     expect(gone(stage).sort()).toEqual(ids.slice(1200).sort());
-    expect([...stage.suspects()].every((batch) => batch.length <= 100)).toBe(true);
+    expect([...stage.suspects()].every((batch) => batch.length <= 1000)).toBe(true);
     stage.acquit(image('image/1200', 'changed'));
     stage.condemn('image/1201');
     expect(gone(stage)).toHaveLength(1298);
@@ -122,7 +125,7 @@ describe('until it is published', () => {
   test('nothing of a stage can be seen, and nothing of an abandoned one is left', () => {
     const { begin, path } = openWith([image('a', 'old')]);
     const stage = begin();
-    stage.add([image('a', 'new'), image('b'), image('c')]);
+    stage.add(pageOf([image('a', 'new'), image('b'), image('c')]));
     const seen = (): unknown => query(path, 'SELECT id, filename FROM images');
     expect(seen()).toEqual([{ id: 'a', filename: 'old' }]);
     stage.abandon(END, FAILED);
@@ -133,22 +136,22 @@ describe('until it is published', () => {
 
   test('what a dead process left is cleared away when the next one opens', () => {
     const first = open();
-    first.begin().add([image('a'), image('b')]);
+    first.begin().add(pageOf([image('a'), image('b')]));
     first.close();
     const second = open(first.path);
     expect(query(second.path, 'SELECT status FROM runs')).toEqual([{ status: 'interrupted' }]);
     expect(query(second.path, 'SELECT id FROM stored_images')).toEqual([]);
     const stage = second.begin();
     expect(stage.isBaseline).toBe(true);
-    stage.add([image('b')]);
+    stage.add(pageOf([image('b')]));
     expect(stage.publish(END)).toMatchObject({ added: 1 });
   });
 
   test('so is what a run of the same process left that could not even say that it failed', () => {
     const { begin, path } = openWith([image('a')]);
-    begin().add([image('a', 'lost'), image('lost')]);
+    begin().add(pageOf([image('a', 'lost'), image('lost')]));
     const stage = begin();
-    stage.add([image('a'), image('b')]);
+    stage.add(pageOf([image('a'), image('b')]));
     expect(stage.publish(END)).toMatchObject({ added: 1, changed: 0, unchanged: 1 });
     expect(query(path, 'SELECT id FROM images')).toEqual([{ id: 'a' }, { id: 'b' }]);
     expect(query(path, 'SELECT status FROM runs')).toEqual([
@@ -162,7 +165,7 @@ describe('until it is published', () => {
 test('a run is closed once: what comes later does not rewrite the ledger', () => {
   const { begin, path } = open();
   const stage = begin();
-  stage.add([image('a')]);
+  stage.add(pageOf([image('a')]));
   stage.publish(END);
   expect(() => stage.abandon(END, FAILED)).toThrow('closed by somebody else');
   expect(query(path, 'SELECT status, added FROM runs')).toEqual([{ status: 'complete', added: 1 }]);
@@ -173,7 +176,7 @@ test('accounts in one file do not see each other', () => {
   const { begin, path } = openWith([image('same', 'acc')]);
   const other = begin('other');
   expect(other.isBaseline).toBe(true);
-  other.add([image('same', 'other'), image('more')]);
+  other.add(pageOf([image('same', 'other'), image('more')]));
   expect(gone(other)).toEqual([]);
   other.publish(END);
   const stage = begin();
@@ -191,7 +194,7 @@ test('an addition’s diff holds the whole image, a rehearsal leaves nothing of 
   const { begin, path } = openWith([image('a')]);
   const told: unknown[] = [];
   const rehearsal = begin();
-  rehearsal.add([image('a'), image('b', 'b.png')]);
+  rehearsal.add(pageOf([image('a'), image('b', 'b.png')]));
   expect(rehearsal.rehearse(END, (change) => told.push(change))).toMatchObject({ added: 1 });
   expect(told).toMatchObject([
     { imageId: 'b', kind: 'added', diff: '{"filename":[null,"b.png"]}' },

@@ -14,6 +14,10 @@ export class ImpatientClock implements Clock {
     return this.#now;
   }
 
+  elapsed(): number {
+    return this.#now;
+  }
+
   wait(ms: number, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     this.waits.push(ms);

@@ -43,7 +43,7 @@ export function openTestSession(env: Env): OpenSession {
     const [outcome] = await syncAccounts(
       session.context,
       config.accounts(),
-      { mode: 'full', allowMassRemoval: true, ...options },
+      { mode: 'full', allowMassRemoval: true, mayResume: true, ...options },
       signal,
     );
     if (outcome === undefined) throw new Error('no account was read');

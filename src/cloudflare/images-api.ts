@@ -1,0 +1,106 @@
+import { Failure } from '../inventory/failure.ts';
+import type { Image } from '../inventory/image.ts';
+import { isObject } from '../inventory/json-text.ts';
+import { printable } from '../inventory/printable.ts';
+import type { Limits, ListPage } from '../sync/ports.ts';
+import type { ApiClient } from './client.ts';
+import { decodeImage } from './decode.ts';
+
+/** The requests that a run makes of one account, each proved and decoded. */
+export interface ImagesApi {
+  /** What `stats` says of the number of images; `undefined` if it names none. */
+  count(limits: Limits): Promise<number | undefined>;
+  /** @param query - Page, size and filter, as the version of the list spells them. */
+  page(place: Place, query: string, limits: Limits): Promise<ListPage>;
+  /** One image; `undefined` if there is none, or none any more but an upload that was only announced. */
+  image(id: string, limits: Limits): Promise<Image | undefined>;
+}
+
+/** Where a page stands. */
+export type Place = Pick<ListPage, 'list' | 'number'>;
+
+export type ListVersion = 'v1' | 'v2';
+
+export function createImagesApi(
+  client: ApiClient,
+  accountId: string,
+  version: ListVersion,
+): ImagesApi {
+  const account = `/accounts/${encodeURIComponent(accountId)}/images`;
+  // Statistics and details stayed where they were when the second list came.
+  const images = `${account}/v1`;
+  const readPage = version === 'v1' ? readNumberedPage : readTokenPage;
+
+  return {
+    async count(limits) {
+      const reply = await client.get('the statistics', `${images}/stats`, readCount, limits);
+      return reply?.value;
+    },
+    async page(place, query, limits) {
+      const what = `page ${place.number} of the list`;
+      const reply = await client.get(what, `${account}/${version}?${query}`, readPage, limits);
+      if (reply === undefined)
+        throw new Failure('BAD_ANSWER', 'the list answered "image not found"');
+      const { value, requestMs, cfRay } = reply;
+      return { ...place, ...value, count: value.images.length, requestMs, cfRay };
+    },
+    async image(id, limits) {
+      const what = `image ${printable(id).slice(0, 80)}`;
+      if (RESERVED.has(id)) throw unaskable(what);
+      const read = (result: unknown): Image | undefined => readImage(result, id);
+      const reply = await client.get(what, `${images}/${encodeId(id)}`, read, limits);
+      return reply?.value;
+    },
+  };
+}
+
+/**
+ * Addresses below the list that are no images; `keys` holds secrets and is never called. A custom id
+ * that reads like one cannot be asked for.
+ */
+const RESERVED = new Set(['keys', 'stats', 'variants']);
+
+function unaskable(what: string): Failure {
+  const message = `${what} is stored and was not listed, and an image of that id cannot be asked for`;
+  return new Failure('BAD_ANSWER', message, {
+    hint: "Its address is one of the API's own, so nothing can prove that it is gone. Give images other ids.",
+  });
+}
+
+/** Custom ids may hold `/` and even read `..`, which a proxy would resolve if the dots were not encoded. */
+function encodeId(id: string): string {
+  return encodeURIComponent(id).replaceAll('.', '%2E');
+}
+
+/** A draft (a direct upload without bytes yet) answers here, but is no image that a list would show. */
+function readImage(result: unknown, id: string): Image | undefined {
+  const image = decodeImage(result);
+  if (image.id !== id) throw new Failure('BAD_ANSWER', 'the API answered with another image');
+  return isObject(result) && result['draft'] === true ? undefined : image;
+}
+
+type PageContent = Pick<ListPage, 'images' | 'next'>;
+
+/** A page is a page only if `result.images` is an array of images. An empty object is not an empty list. */
+function readNumberedPage(result: unknown): PageContent {
+  const images = isObject(result) ? result['images'] : undefined;
+  if (!Array.isArray(images)) throw new Failure('BAD_ANSWER', 'the answer holds no list of images');
+  return { images: images.map(decodeImage), next: undefined };
+}
+
+/** As a numbered page, with the token that leads on. No token, or a null, is the end; anything else is no answer. */
+function readTokenPage(result: unknown): PageContent {
+  const { images } = readNumberedPage(result);
+  const token = isObject(result) ? (result['continuation_token'] ?? null) : null;
+  const isToken = token === null || (typeof token === 'string' && token !== '');
+  if (!isToken) throw new Failure('BAD_ANSWER', 'the answer holds no continuation token');
+  return { images, next: token };
+}
+
+function readCount(result: unknown): number | undefined {
+  const count = isObject(result) ? result['count'] : undefined;
+  const current = isObject(count) ? count['current'] : undefined;
+  return typeof current === 'number' && Number.isSafeInteger(current) && current >= 0
+    ? current
+    : undefined;
+}

@@ -1,0 +1,179 @@
+import { existsSync, rmSync } from 'node:fs';
+import Sqlite, { type Database } from 'better-sqlite3';
+import type { ReadPage } from '../sync/ports.ts';
+import { explained } from './errors.ts';
+
+/** Whose pages are kept, and what they are good for. */
+export interface ScanIdentity {
+  readonly accountKey: number;
+  readonly runId: number;
+  /** The run's start, as the ledger writes it: a restored backup may give its number to another run. */
+  readonly runStartedAt: string;
+  /** When the oldest page may have been read, in milliseconds since 1970. */
+  readonly begunAt: number;
+  /** Everything that decides what a page holds. */
+  readonly scope: string;
+  /** The run's own rows start here. */
+  readonly firstRow: number;
+  /** How many images the account stated; `undefined` if it did not. */
+  readonly expected: number | undefined;
+}
+
+/** A page, with the rows that it showed, and the number of the last transaction that staged anything of it. */
+export interface KeptPage extends ReadPage {
+  readonly rows: Uint32Array;
+  readonly sequence: number;
+}
+
+const SCHEMA = `
+  CREATE TABLE IF NOT EXISTS scans (
+    account_key INTEGER PRIMARY KEY, run_id INTEGER NOT NULL, run_started_at TEXT NOT NULL,
+    begun_at INTEGER NOT NULL, scope TEXT NOT NULL, first_row INTEGER NOT NULL, expected INTEGER
+  ) STRICT;
+  CREATE TABLE IF NOT EXISTS pages (
+    account_key INTEGER NOT NULL, list INTEGER NOT NULL, number INTEGER NOT NULL, count INTEGER NOT NULL,
+    next TEXT, is_numbered INTEGER NOT NULL, rows BLOB NOT NULL, sequence INTEGER NOT NULL,
+    PRIMARY KEY (account_key, list, number)
+  ) STRICT`;
+
+/**
+ * What a run under way has read, so that the next one can go on behind it: a small SQLite file beside the
+ * database (`…-scan`) that is there only while there is something in it. It is kept apart so that a run of an
+ * unchanged account leaves the database as it was.
+ *
+ * The lock's holder alone touches it. It may be lost, or be older or newer than the database, without harm.
+ */
+export class KeptScans {
+  readonly #path: string;
+  #database: Database | undefined;
+
+  constructor(databasePath: string) {
+    this.#path = `${databasePath}-scan`;
+    this.#database = existsSync(this.#path) ? this.#openOrDiscard() : undefined;
+  }
+
+  find(accountKey: number): ScanIdentity | undefined {
+    const row = this.#database
+      ?.prepare<[number], Omit<ScanIdentity, 'expected'> & { expected: number | null }>(
+        `SELECT account_key AS accountKey, run_id AS runId, run_started_at AS runStartedAt,
+           begun_at AS begunAt, scope, first_row AS firstRow, expected
+         FROM scans WHERE account_key = ?`,
+      )
+      .get(accountKey);
+    return row && { ...row, expected: row.expected ?? undefined };
+  }
+
+  /** The kept pages of an account, in the order of the list. */
+  pages(accountKey: number): readonly KeptPage[] {
+    const rows = this.#database
+      ?.prepare<[number], PageRow>(
+        'SELECT * FROM pages WHERE account_key = ? ORDER BY list, number',
+      )
+      .all(accountKey);
+    return (rows ?? []).map(toPage);
+  }
+
+  /** Keeps who reads; pages that were kept before stay. */
+  keepIdentity(identity: ScanIdentity): void {
+    const { accountKey, runId, runStartedAt, begunAt, scope, firstRow, expected } = identity;
+    this.#write((database) =>
+      database
+        .prepare('INSERT OR REPLACE INTO scans VALUES (?, ?, ?, ?, ?, ?, ?)')
+        .run(accountKey, runId, runStartedAt, begunAt, scope, firstRow, expected ?? null),
+    );
+  }
+
+  keepPage(accountKey: number, page: KeptPage): void {
+    const { list, number, count, next, rows, sequence } = page;
+    const bytes = Buffer.from(rows.buffer, rows.byteOffset, rows.byteLength);
+    const isNumbered = Number(next === undefined);
+    this.#write((database) =>
+      database
+        .prepare('INSERT OR REPLACE INTO pages VALUES (?, ?, ?, ?, ?, ?, ?, ?)')
+        .run(accountKey, list, number, count, next ?? null, isNumbered, bytes, sequence),
+    );
+  }
+
+  /** Forgets all pages of an account but these. */
+  keepOnly(accountKey: number, pages: readonly ReadPage[]): void {
+    const wanted = new Set(pages.map(({ list, number }) => `${list}/${number}`));
+    this.#write((database) => {
+      const forget = database.prepare(
+        'DELETE FROM pages WHERE account_key = ? AND list = ? AND number = ?',
+      );
+      for (const { list, number } of this.pages(accountKey)) {
+        if (!wanted.has(`${list}/${number}`)) forget.run(accountKey, list, number);
+      }
+    });
+  }
+
+  /** Forgets what is kept of an account; with the last one the file goes away. */
+  forget(accountKey: number): void {
+    const database = this.#database;
+    if (database === undefined) return;
+    explained(this.#path, () => {
+      database.prepare('DELETE FROM pages WHERE account_key = ?').run(accountKey);
+      database.prepare('DELETE FROM scans WHERE account_key = ?').run(accountKey);
+      if (database.prepare('SELECT 1 FROM scans').get() === undefined) this.#discard();
+    });
+  }
+
+  close(): void {
+    this.#database?.close();
+    this.#database = undefined;
+  }
+
+  #write(work: (database: Database) => void): void {
+    explained(this.#path, () => work((this.#database ??= this.#open())));
+  }
+
+  #open(): Database {
+    const database = new Sqlite(this.#path);
+    try {
+      database.pragma('locking_mode = EXCLUSIVE');
+      database.pragma('journal_mode = WAL');
+      database.pragma('synchronous = NORMAL');
+      database.exec(SCHEMA);
+      return database;
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+  }
+
+  /** What cannot be read any more is worth nothing. */
+  #openOrDiscard(): Database | undefined {
+    try {
+      const database = this.#open();
+      if (database.pragma('quick_check', { simple: true }) === 'ok') return database;
+      database.close();
+    } catch {
+      // Damaged, or of another program: it is thrown away below.
+    }
+    this.#discard();
+    return undefined;
+  }
+
+  #discard(): void {
+    this.close();
+    for (const suffix of ['', '-wal', '-shm', '-journal']) {
+      rmSync(this.#path + suffix, { force: true });
+    }
+  }
+}
+
+interface PageRow {
+  readonly list: number;
+  readonly number: number;
+  readonly count: number;
+  readonly next: string | null;
+  readonly is_numbered: number;
+  readonly rows: Buffer;
+  readonly sequence: number;
+}
+
+function toPage({ is_numbered: isNumbered, next, rows, ...page }: PageRow): KeptPage {
+  // Copied, because a view of four bytes a number must start at a multiple of four.
+  const ids = new Uint32Array(Uint8Array.from(rows).buffer);
+  return { ...page, next: isNumbered === 1 ? undefined : next, rows: ids };
+}

@@ -1,0 +1,42 @@
+import type { ListPage } from '../sync/ports.ts';
+import type { KeptScans, ScanIdentity } from './kept-scan.ts';
+
+/**
+ * What one run has read, kept page by page. A list that fits into one page has nothing to go on with, so
+ * nothing is written of it.
+ */
+export class Progress {
+  readonly #kept: KeptScans;
+  #identity: ScanIdentity;
+  #isKept: boolean;
+
+  /** @param isKept - Whether earlier pages of this scan are kept already. */
+  constructor(kept: KeptScans, identity: ScanIdentity, isKept: boolean) {
+    this.#kept = kept;
+    this.#identity = identity;
+    this.#isKept = isKept;
+  }
+
+  expect(expected: number | undefined): void {
+    this.#identity = { ...this.#identity, expected };
+  }
+
+  /** @param rows - The rows that the page showed. */
+  keep(page: ListPage, rows: readonly number[], sequence: number): void {
+    const { list, number, next } = page;
+    const count = page.images.length;
+    const { accountKey, expected } = this.#identity;
+    if (!this.#isKept) {
+      if (expected !== undefined && count >= expected) return;
+      this.#kept.keepIdentity(this.#identity);
+      this.#isKept = true;
+    }
+    const kept = { list, number, count, next, rows: Uint32Array.from(rows), sequence };
+    this.#kept.keepPage(accountKey, kept);
+  }
+
+  forget(): void {
+    this.#kept.forget(this.#identity.accountKey);
+    this.#isKept = false;
+  }
+}
