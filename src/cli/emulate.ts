@@ -3,6 +3,7 @@ import type { Flags } from '../config/load.ts';
 import { EMULATED_ACCOUNT } from '../emulator/defaults.ts';
 import { Emulator } from '../emulator/server.ts';
 import { FAULT_NAMES, type Fault, type FaultName } from '../emulator/faults.ts';
+import type { ListOrder } from '../emulator/list-order.ts';
 import { Failure } from '../inventory/failure.ts';
 import { formatNumber } from '../inventory/quantity.ts';
 import { stopOnSignals } from './signals.ts';
@@ -22,6 +23,9 @@ export interface EmulateOptions {
   readonly rateInterval: number;
   readonly maxPageSize?: number;
   readonly ignorePage?: boolean;
+  readonly listOrder: ListOrder;
+  readonly statsShift: number;
+  readonly v1Gone?: boolean;
   readonly fault?: readonly string[];
 }
 
@@ -43,6 +47,9 @@ export async function emulateCommand(flags: Flags, options: EmulateOptions): Pro
     quirks: {
       ...(options.maxPageSize !== undefined && { maxPageSize: options.maxPageSize }),
       ignorePage: options.ignorePage ?? false,
+      listOrder: options.listOrder,
+      statsShift: options.statsShift,
+      v1Gone: options.v1Gone ?? false,
     },
     ...(options.rateRequests !== undefined && {
       rateLimit: { requests: options.rateRequests, intervalMs: options.rateInterval },

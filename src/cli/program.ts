@@ -1,6 +1,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { EMULATED_CREDENTIALS } from '../emulator/defaults.ts';
 import { FAULT_NAMES } from '../emulator/faults.ts';
+import { LIST_ORDERS } from '../emulator/list-order.ts';
 import { Failure } from '../inventory/failure.ts';
 import { VERSION } from '../app/version.ts';
 import type { Flags } from '../config/load.ts';
@@ -123,6 +124,13 @@ export function createProgram(choose: (action: Action) => void): Command {
     )
     .option('--max-page-size <n>', 'never more images in a page', whole(1, 10_000))
     .option('--ignore-page', 'answer every page with page 1')
+    .addOption(
+      new Option('--list-order <order>', 'the order of the v1 list')
+        .choices(LIST_ORDERS)
+        .default('newest'),
+    )
+    .option('--stats-shift <n>', 'added to the count of stats', whole(-50_000_000, 50_000_000), 0)
+    .option('--v1-gone', 'answer the v1 list with 410; v2 is served')
     .addOption(
       new Option(
         '--fault <name[:chance]>',

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { parseJson } from '../inventory/json-text.ts';
 import { deliveryUrls } from './delivery.ts';
 import { createGenerator, type Generator } from './generate.ts';
-import { OrdinalList } from './ordinal-list.ts';
+import type { ImagePatch, NewImage } from './image-fields.ts';
+import { ListedOrdinals, type ListOrder, type UploadOrder } from './list-order.ts';
 
 /** An image as the API's JSON shows it; every field is optional but the id. */
 export interface ApiImage {
@@ -22,17 +23,14 @@ export interface AccountOptions {
   readonly isEnabled?: boolean;
 }
 
-/** What an upload may say of an image. */
-export interface NewImage {
-  readonly id?: string;
-  readonly filename?: string;
-  readonly creator?: string | null;
-  readonly meta?: unknown;
-  readonly requireSignedURLs?: boolean;
+/** Images of a list, and where to go on. */
+export interface ListedSlice {
+  /** JSON texts. */
+  readonly images: readonly string[];
+  /** The ordinal of the last of them; if there is none, of the image before. */
+  readonly last: number | undefined;
+  readonly hasMore: boolean;
 }
-
-/** What a PATCH may change. */
-export type ImagePatch = Pick<NewImage, 'creator' | 'meta' | 'requireSignedURLs'>;
 
 /**
  * A stateful account. Its images stand in a list of ordinals, the oldest first; most are generated
@@ -42,7 +40,7 @@ export class EmulatedAccount {
   readonly id: string;
   isEnabled: boolean;
   readonly #generator: Generator;
-  readonly #listed: OrdinalList;
+  readonly #listed: ListedOrdinals;
   #nextOrdinal: number;
   readonly #touched = new Map<number, ApiImage>();
   readonly #touchedIds = new Map<string, number>();
@@ -52,7 +50,7 @@ export class EmulatedAccount {
     this.id = options.id;
     this.isEnabled = options.isEnabled ?? true;
     this.#generator = createGenerator(options.seed);
-    this.#listed = new OrdinalList(options.images);
+    this.#listed = new ListedOrdinals(options.images);
     this.#nextOrdinal = options.images;
     for (let draft = 0; draft < (options.drafts ?? 0); draft += 1) {
       const image = { id: `draft-${draft}`, draft: true, uploaded: new Date(0).toISOString() };
@@ -70,15 +68,42 @@ export class EmulatedAccount {
   }
 
   /**
-   * A slice of the list, newest first, as JSON texts.
+   * A slice of the list as JSON texts.
    *
    * @param creator - Only this creator's images, `''` for those without one; all if `undefined`.
    */
-  list(offset: number, limit: number, creator?: string): string[] {
-    const ordinals = this.#matching(creator);
-    const end = Math.max(0, ordinals.length - offset);
-    const start = Math.max(0, end - limit);
-    return Array.from(ordinals.subarray(start, end).toReversed(), (ordinal) => this.#json(ordinal));
+  list(offset: number, limit: number, creator?: string, order: ListOrder = 'newest'): string[] {
+    const listed = this.#listed;
+    const slice =
+      creator === undefined
+        ? listed.from(offset, order)
+        : listed.from(0, order).filter(this.#isOf(creator)).drop(offset);
+    return Array.from(slice.take(limit), (ordinal) => this.#json(ordinal));
+  }
+
+  /**
+   * The images that stand behind one, which may be gone by now.
+   *
+   * @param ordinal - Of the image; `undefined` for the beginning of the list.
+   * @param creator - As for `list`.
+   */
+  listBehind(
+    ordinal: number | undefined,
+    limit: number,
+    creator: string | undefined,
+    order: UploadOrder,
+  ): ListedSlice {
+    const behind =
+      ordinal === undefined ? this.#listed.from(0, order) : this.#listed.behind(ordinal, order);
+    const matching = creator === undefined ? behind : behind.filter(this.#isOf(creator));
+    // One more than was asked for shows whether there is more.
+    const found = matching.take(limit + 1).toArray();
+    const shown = found.slice(0, limit);
+    return {
+      images: shown.map((each) => this.#json(each)),
+      last: shown.at(-1) ?? ordinal,
+      hasMore: found.length > limit,
+    };
   }
 
   /** Every listed image, parsed, newest first. For small accounts: it holds all of them. */
@@ -107,7 +132,7 @@ export class EmulatedAccount {
       id,
       variants: deliveryUrls(encodeURI(id)),
     };
-    this.#listed.append(ordinal);
+    this.#listed.add(ordinal);
     this.#touch(ordinal, uploaded);
     return uploaded;
   }
@@ -168,12 +193,10 @@ export class EmulatedAccount {
     return this.#listed.has(generated) ? generated : undefined;
   }
 
-  #matching(creator: string | undefined): Uint32Array {
-    const ordinals = this.#listed.ascending();
-    if (creator === undefined) return ordinals;
-    return ordinals.filter((ordinal) => {
+  #isOf(creator: string): (ordinal: number) => boolean {
+    return (ordinal) => {
       const image = parseJson(this.#json(ordinal)) as ApiImage;
       return (image['creator'] ?? '') === creator;
-    });
+    };
   }
 }

@@ -1,9 +1,17 @@
-import type { ServerResponse } from 'node:http';
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import { drippingBody, hugeBody, sendBody } from './endless-bodies.ts';
 import { failure, headersOf, success, type EmulatedAnswer } from './envelope.ts';
+import { tooMany } from './rate-limit.ts';
 
 const EDGE_PAGE = '<!DOCTYPE html><html><title>502: Bad gateway</title><h1>Bad gateway</h1></html>';
 const HTML = { 'content-type': 'text/html; charset=UTF-8' };
 const html = (status: number): EmulatedAnswer => ({ status, headers: HTML, body: EDGE_PAGE });
+
+const httpDate = (ms: number): string => new Date(ms).toUTCString();
+
+function withHeaders(right: EmulatedAnswer, others: OutgoingHttpHeaders): EmulatedAnswer {
+  return { ...right, headers: { ...right.headers, ...others } };
+}
 
 /** An answer instead of the right one, made from it where that matters. */
 type WrongAnswer = (right: EmulatedAnswer) => EmulatedAnswer;
@@ -17,7 +25,12 @@ export const WRONG_ANSWERS = {
   'error-200': () => failure(200, 10001, 'Internal server error'),
   'throttled-200': () =>
     failure(200, 971, 'Please wait and consider throttling your request speed'),
-  throttled: () => failure(429, 971, 'Please wait and consider throttling your request speed'),
+  throttled: () => tooMany(),
+  // A date has whole seconds: it is 1 to 2 seconds ahead.
+  'throttled-date': () => tooMany({ 'retry-after': httpDate(Date.now() + 2000) }),
+  'throttled-absurd': () => tooMany({ 'retry-after': '99999999999' }),
+  'throttled-garbage': () => tooMany({ 'retry-after': 'soon' }),
+  'throttled-zero': () => tooMany({ 'retry-after': '0' }),
   forbidden: () => failure(403, 9109, 'Unauthorized to access requested resource'),
   'html-200': () => html(200),
   'html-403': () => html(403),
@@ -30,6 +43,8 @@ export const WRONG_ANSWERS = {
   'success-string': (right) => ({ ...right, body: right.body.replace('true', '"true"') }),
   truncated: (right) => ({ ...right, body: right.body.slice(0, right.body.length / 2) }),
   'empty-body': (right) => ({ ...right, body: '' }),
+  'wrong-type': (right) => withHeaders(right, HTML),
+  'gzip-lies': (right) => withHeaders(right, { 'content-encoding': 'gzip' }),
   redirect: () => ({ status: 302, headers: { location: 'https://example.test/' }, body: '' }),
   'no-route': () => failure(404, 7003, 'Could not route to the requested path'),
   gone: () => failure(410, 7000, 'This endpoint is no longer served'),
@@ -44,6 +59,19 @@ export const SABOTAGES = {
     response.write(right.body.slice(0, right.body.length / 2), () => response.destroy());
   },
   hang: () => undefined,
+  'hang-mid-body': (response, right) => {
+    response.writeHead(right.status, headersOf(right));
+    response.write(right.body.slice(0, right.body.length / 2));
+  },
+  huge: (response) => {
+    response.writeHead(200, { 'content-type': 'application/json' });
+    sendBody(response, hugeBody());
+  },
+  drip: (response, right) => {
+    response.writeHead(right.status, headersOf(right));
+    response.flushHeaders();
+    sendBody(response, drippingBody(right.body));
+  },
 } as const satisfies Record<string, Sabotage>;
 
 /** The faults that the emulator can be told to commit. */

@@ -1,4 +1,5 @@
 import { DELIVERY, VARIANT_NAMES } from './delivery.ts';
+import { mix } from './mix.ts';
 
 /**
  * The images of a fresh account, made on demand from a seed and an ordinal, so that a million of them
@@ -108,14 +109,6 @@ export function createGenerator(seed: number): Generator {
   }
 
   return { json, id, ordinal };
-}
-
-/** Spreads 32 bits (the finalizer of MurmurHash3). */
-function mix(value: number): number {
-  let h = value | 0;
-  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
-  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
-  return (h ^ (h >>> 16)) >>> 0;
 }
 
 const HEX = Array.from({ length: 0x10000 }, (_, value) => value.toString(16).padStart(4, '0'));

@@ -1,15 +1,12 @@
-/**
- * An ascending list of ordinals, four bytes each. It only ever grows at its end, so that a place in it
- * is found by binary search.
- */
+/** An ascending list of 32-bit numbers, four bytes each, in which a place is found by binary search. */
 export class OrdinalList {
   #ordinals: Uint32Array;
   #size: number;
 
-  /** A list of 0 to `size` − 1. */
-  constructor(size: number) {
-    this.#ordinals = Uint32Array.from({ length: size }, (_, index) => index);
-    this.#size = size;
+  /** @param ascending - The numbers to begin with. It becomes the list's own. */
+  constructor(ascending: Uint32Array) {
+    this.#ordinals = ascending;
+    this.#size = ascending.length;
   }
 
   get size(): number {
@@ -21,38 +18,45 @@ export class OrdinalList {
     return this.#ordinals.subarray(0, this.#size);
   }
 
-  has(ordinal: number): boolean {
-    return this.#indexOf(ordinal) !== -1;
+  /** @param index - Of a place in the list. */
+  at(index: number): number {
+    return this.#ordinals[index] ?? 0;
   }
 
-  /** Adds an ordinal that is larger than all others. */
-  append(ordinal: number): void {
+  has(ordinal: number): boolean {
+    const index = this.lowerBound(ordinal);
+    return index < this.#size && this.at(index) === ordinal;
+  }
+
+  /** How many numbers are smaller; where this one stands, if it does. */
+  lowerBound(ordinal: number): number {
+    let low = 0;
+    let high = this.#size;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.at(middle) < ordinal) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** Adds a number that is not in the list. */
+  add(ordinal: number): void {
     if (this.#size === this.#ordinals.length) {
       const larger = new Uint32Array(Math.max(16, this.#size * 2));
       larger.set(this.#ordinals);
       this.#ordinals = larger;
     }
-    this.#ordinals[this.#size] = ordinal;
+    const index = this.lowerBound(ordinal);
+    this.#ordinals.copyWithin(index + 1, index, this.#size);
+    this.#ordinals[index] = ordinal;
     this.#size += 1;
   }
 
-  /** Removes an ordinal that is in the list. */
+  /** Removes a number that is in the list. */
   remove(ordinal: number): void {
-    const index = this.#indexOf(ordinal);
+    const index = this.lowerBound(ordinal);
     this.#ordinals.copyWithin(index, index + 1, this.#size);
     this.#size -= 1;
-  }
-
-  #indexOf(ordinal: number): number {
-    let low = 0;
-    let high = this.#size - 1;
-    while (low <= high) {
-      const middle = (low + high) >>> 1;
-      const found = this.#ordinals[middle] ?? 0;
-      if (found === ordinal) return middle;
-      if (found < ordinal) low = middle + 1;
-      else high = middle - 1;
-    }
-    return -1;
   }
 }

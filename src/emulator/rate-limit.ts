@@ -33,7 +33,8 @@ export class RateLimiter {
     }
     if (now < this.#blockedUntil) {
       this.refused += 1;
-      return { refusal: tooMany(Math.ceil((this.#blockedUntil - now) / 1000)) };
+      const seconds = Math.ceil((this.#blockedUntil - now) / 1000);
+      return { refusal: tooMany({ 'retry-after': String(seconds) }) };
     }
     this.#starts.push(now);
     const reset = Math.ceil(((this.#starts[0] ?? now) + intervalMs - now) / 1000);
@@ -45,8 +46,7 @@ export class RateLimiter {
   }
 }
 
-function tooMany(retryAfter: number): EmulatedAnswer {
-  return failure(429, 971, 'Please wait and consider throttling your request speed', {
-    'retry-after': String(retryAfter),
-  });
+/** The refusal of a request beyond a limit. */
+export function tooMany(headers?: OutgoingHttpHeaders): EmulatedAnswer {
+  return failure(429, 971, 'Please wait and consider throttling your request speed', headers);
 }

@@ -1,7 +1,9 @@
-import { isObject, parseJson } from '../inventory/json-text.ts';
-import type { EmulatedAccount, ImagePatch, NewImage } from './account.ts';
+import type { EmulatedAccount } from './account.ts';
 import { VARIANT_NAMES } from './delivery.ts';
 import { failure, success, type EmulatedAnswer } from './envelope.ts';
+import { imagePatch, newImage } from './image-fields.ts';
+import type { Quirks } from './quirks.ts';
+import { listV1, listV2 } from './routes-list.ts';
 
 /** A request as the routes see it. */
 export interface RouteRequest {
@@ -11,16 +13,6 @@ export interface RouteRequest {
   readonly query: URLSearchParams;
   /** The body's form fields or JSON members. */
   readonly body: () => Promise<Record<string, unknown>>;
-}
-
-/** How the emulated server behaves where Cloudflare's documents leave it open, or where servers err. */
-export interface Quirks {
-  /** A page never holds more, whatever was asked for. */
-  readonly maxPageSize: number;
-  /** Every page is page 1. */
-  readonly ignorePage: boolean;
-  /** Whether `stats` counts drafts. */
-  readonly statsCountDrafts: boolean;
 }
 
 /** What the routes know of the world. */
@@ -34,6 +26,7 @@ export const NO_ROUTE = failure(
   7003,
   'Could not route to the requested path, perhaps your object identifier is invalid?',
 );
+const WRONG_METHOD = failure(405, 7001, 'Method not allowed for this endpoint');
 const NO_IMAGE = failure(404, 5404, 'Image not found');
 const VERIFIED = success('{"id":"f1e2d3c4b5a697887766554433221100","status":"active"}', [
   { code: 10000, message: 'This API Token is valid and active' },
@@ -47,6 +40,9 @@ export async function route(request: RouteRequest, context: RouteContext): Promi
   const account = context.accounts.get(decodeURIComponent(accountId));
   if (account === undefined) return NO_ROUTE;
   if (resource === 'tokens/verify') return method === 'GET' ? VERIFIED : NO_ROUTE;
+  if (resource === 'images/v2') {
+    return method === 'GET' ? listV2(request.query, account, context.quirks) : WRONG_METHOD;
+  }
   // An id is one segment: its slashes must be percent-encoded.
   const [isImages, rest = ''] = /^images\/v1(?:\/([^/]*))?$/.exec(resource) ?? [];
   if (isImages === undefined) return NO_ROUTE;
@@ -64,29 +60,17 @@ async function collection(
   account: EmulatedAccount,
   quirks: Quirks,
 ): Promise<EmulatedAnswer> {
-  if (request.method === 'GET') return list(request.query, account, quirks);
-  if (request.method !== 'POST') return failure(405, 7001, 'Method not allowed for this endpoint');
+  if (request.method === 'GET') return listV1(request.query, account, quirks);
+  if (request.method !== 'POST') return WRONG_METHOD;
   const image = account.upload(newImage(await request.body()));
   return image === undefined
     ? failure(409, 5409, 'Resource already exists')
     : success(JSON.stringify(image));
 }
 
-function list(query: URLSearchParams, account: EmulatedAccount, quirks: Quirks): EmulatedAnswer {
-  const page = Number(query.get('page') ?? 1);
-  const perPage = Number(query.get('per_page') ?? 1000);
-  if (!Number.isInteger(page) || page < 1) return failure(400, 5400, 'Invalid page');
-  if (!Number.isInteger(perPage) || perPage < 10 || perPage > 10_000) {
-    return failure(400, 5400, 'Invalid per_page: must be between 10 and 10000');
-  }
-  const size = Math.min(perPage, quirks.maxPageSize);
-  const offset = quirks.ignorePage ? 0 : (page - 1) * size;
-  const images = account.list(offset, size, query.get('creator') ?? undefined);
-  return success(`{"images":[${images.join(',')}]}`);
-}
-
 function stats(account: EmulatedAccount, quirks: Quirks): EmulatedAnswer {
-  const current = account.size + (quirks.statsCountDrafts ? account.draftCount : 0);
+  const drafts = quirks.statsCountDrafts ? account.draftCount : 0;
+  const current = Math.max(0, account.size + drafts + quirks.statsShift);
   return success(JSON.stringify({ count: { current, allowed: 10_000_000 } }));
 }
 
@@ -116,36 +100,6 @@ async function item(
     case 'DELETE':
       return account.delete(id) ? success('{}') : NO_IMAGE;
     default:
-      return failure(405, 7001, 'Method not allowed for this endpoint');
+      return WRONG_METHOD;
   }
-}
-
-/** The fields of `POST images/v1`: a file or a URL, and what goes with it. */
-function newImage(body: Record<string, unknown>): NewImage {
-  const { id, metadata, file } = body;
-  const name = file instanceof File ? file.name : nameOf(body['url']);
-  return {
-    ...imagePatch({
-      ...body,
-      metadata: typeof metadata === 'string' ? parseJson(metadata) : metadata,
-    }),
-    ...(typeof id === 'string' && { id }),
-    ...(name !== undefined && { filename: name }),
-  };
-}
-
-function nameOf(url: unknown): string | undefined {
-  return typeof url === 'string' ? url.split('/').at(-1) : undefined;
-}
-
-/** The fields of `PATCH images/v1/{id}`; `metadata` is what answers call `meta`. */
-function imagePatch(body: Record<string, unknown>): ImagePatch {
-  const { creator, metadata, requireSignedURLs } = body;
-  return {
-    ...(typeof creator === 'string' && { creator }),
-    ...(isObject(metadata) && { meta: metadata }),
-    ...(requireSignedURLs !== undefined && {
-      requireSignedURLs: requireSignedURLs === true || requireSignedURLs === 'true',
-    }),
-  };
 }

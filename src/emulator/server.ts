@@ -8,8 +8,9 @@ import { refuse, type EmulatedCredentials } from './auth.ts';
 import { EMULATED_CREDENTIALS } from './defaults.ts';
 import { failure, headersOf, type EmulatedAnswer } from './envelope.ts';
 import { FaultPlan, SABOTAGES, WRONG_ANSWERS, type FaultName } from './faults.ts';
+import { NO_QUIRKS, type Quirks } from './quirks.ts';
 import { RateLimiter, type RateLimitOptions } from './rate-limit.ts';
-import { NO_ROUTE, route, type Quirks, type RouteContext } from './routes.ts';
+import { NO_ROUTE, route, type RouteContext } from './routes.ts';
 
 export interface EmulatorOptions {
   readonly accounts: readonly AccountOptions[];
@@ -53,12 +54,7 @@ export class Emulator extends EventEmitter<{ request: [method: string, path: str
     );
     this.#context = {
       accounts: this.#accounts,
-      quirks: {
-        maxPageSize: Infinity,
-        ignorePage: false,
-        statsCountDrafts: false,
-        ...options.quirks,
-      },
+      quirks: { ...NO_QUIRKS, ...options.quirks },
     };
     this.faults = new FaultPlan(options.random ?? Math.random);
     this.rateLimiter = options.rateLimit && new RateLimiter(options.rateLimit);

@@ -59,7 +59,7 @@ describe('an address', () => {
   it.each([
     `/accounts/${ACCOUNT}`,
     `/accounts/${ACCOUNT}/images`,
-    `/accounts/${ACCOUNT}/images/v2`,
+    `/accounts/${ACCOUNT}/images/v3`,
     `/accounts/${ACCOUNT}/images/v10`,
     `/accounts/${ACCOUNT}/images/v1x`,
     '/zones',

@@ -9,7 +9,8 @@ import {
   type Answer,
   type StartedEmulator,
 } from '../support/emulator.ts';
-import type { ApiImage, ImagePatch } from '../../src/emulator/account.ts';
+import type { ApiImage } from '../../src/emulator/account.ts';
+import type { ImagePatch } from '../../src/emulator/image-fields.ts';
 
 interface Change extends Omit<ImagePatch, 'meta'> {
   readonly metadata?: unknown;

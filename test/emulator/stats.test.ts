@@ -31,6 +31,17 @@ describe('stats', () => {
     expect((await stats(counting)).count.current).toBe(45);
   });
 
+  it.each([
+    [-5, 37],
+    [8, 50],
+    [-42, 0],
+    [-1000, 0],
+  ])('is off by %d on a server that counts so, but never below 0', async (statsShift, current) => {
+    await using server = await startEmulator({ images: 42 }, { quirks: { statsShift } });
+
+    expect((await stats(server)).count.current).toBe(current);
+  });
+
   it('follows uploads and deletions', async () => {
     await using server = await startEmulator({ images: 42 });
     server.account.upload({ id: 'one' });
