@@ -21,22 +21,23 @@ export class ContentSum {
 
   add(image: Image): void {
     const digest = digestOf(image);
-    for (let lane = 0; lane < LANES; lane += 1) {
-      this.#lanes[lane] = (this.#lanes[lane] as number) + digest.readUInt32BE(4 * lane);
-    }
+    this.#shift((lane) => digest.readUInt32BE(4 * lane));
   }
 
   remove(image: Image): void {
     const digest = digestOf(image);
-    for (let lane = 0; lane < LANES; lane += 1) {
-      this.#lanes[lane] = (this.#lanes[lane] as number) - digest.readUInt32BE(4 * lane);
-    }
+    this.#shift((lane) => -digest.readUInt32BE(4 * lane));
   }
 
   /** Adds all images of another set. */
   merge(other: ContentSum): void {
-    for (const [lane, value] of other.#lanes.entries()) {
-      this.#lanes[lane] = (this.#lanes[lane] ?? 0) + value;
+    this.#shift((lane) => other.#lanes[lane] ?? 0);
+  }
+
+  /** Adds a number to each lane, modulo 2^32. */
+  #shift(by: (lane: number) => number): void {
+    for (let lane = 0; lane < LANES; lane += 1) {
+      this.#lanes[lane] = (this.#lanes[lane] ?? 0) + by(lane);
     }
   }
 

@@ -246,8 +246,8 @@ export class RunStage implements Stage {
   /** A transaction that may stage something; if it does, it is counted. */
   #stage(work: () => void): void {
     const { database, account, firstRow } = this.#options;
+    this.#isStaging = false;
     this.#transaction(() => {
-      this.#isStaging = false;
       work();
       if (!this.#isStaging) return;
       const sequence = this.#sequence + 1;

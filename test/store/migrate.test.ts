@@ -36,7 +36,7 @@ test('the schema is the one on record', async () => {
   await expect(`${statements.join(';\n\n')};\n`).toMatchFileSnapshot('schema.sql');
 });
 
-test('the contract’s tables have the contract’s columns, in their order', () => {
+test('the contract’s tables have the contract’s columns, in their order, and what is newer behind them', () => {
   const database = openForReading(newInventory());
   const columns = (table: string): unknown =>
     database.prepare('SELECT name FROM pragma_table_info(?)').pluck().all(table);
@@ -45,7 +45,7 @@ test('the contract’s tables have the contract’s columns, in their order', ()
   expect(columns('images')).toEqual(images.split(' '));
   expect(columns('image_variants')).toEqual(['account_id', 'image_id', 'variant', 'url']);
   expect(columns('runs')).toEqual(
-    'run_id account_id mode status api started_at finished_at listed added changed removed restored unchanged requests retries expected error_code error_message tool_version'.split(
+    'run_id account_id mode status api started_at finished_at listed added changed removed restored unchanged requests retries expected error_code error_message tool_version resumed_run content_hash'.split(
       ' ',
     ),
   );

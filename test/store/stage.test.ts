@@ -18,14 +18,14 @@ const gone = (stage: Stage): string[] => [...stage.suspects()].flat();
 interface Opened {
   readonly store: Store;
   readonly path: string;
-  readonly begin: (accountId?: string, creators?: readonly string[]) => Stage;
+  readonly begin: (accountId?: string, creators?: readonly string[], mayResume?: boolean) => Stage;
 }
 
 function open(path = join(temporaryFolder(), 'inventory.db')): Opened & { close: () => void } {
   const database = openForWriting(path, '2026-01-01T00:00:00.000Z');
   onTestFinished(() => database.close());
   const store = createStore(database, 0);
-  const begin = (accountId = 'acc', creators?: readonly string[]): Stage =>
+  const begin: Opened['begin'] = (accountId = 'acc', creators, mayResume = true) =>
     store.begin({
       accountId,
       creators,
@@ -34,7 +34,7 @@ function open(path = join(temporaryFolder(), 'inventory.db')): Opened & { close:
       startedAt: 0,
       toolVersion: 'test',
       scope: '',
-      mayResume: true,
+      mayResume,
     });
   return { store, path, begin, close: () => database.close() };
 }
@@ -150,7 +150,7 @@ describe('until it is published', () => {
   test('so is what a run of the same process left that could not even say that it failed', () => {
     const { begin, path } = openWith([image('a')]);
     begin().add(pageOf([image('a', 'lost'), image('lost')]));
-    const stage = begin();
+    const stage = begin('acc', undefined, false);
     stage.add(pageOf([image('a'), image('b')]));
     expect(stage.publish(END)).toMatchObject({ added: 1, changed: 0, unchanged: 1 });
     expect(query(path, 'SELECT id FROM images')).toEqual([{ id: 'a' }, { id: 'b' }]);
