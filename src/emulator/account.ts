@@ -53,8 +53,7 @@ export class EmulatedAccount {
     this.#listed = new ListedOrdinals(options.images);
     this.#nextOrdinal = options.images;
     for (let draft = 0; draft < (options.drafts ?? 0); draft += 1) {
-      const image = { id: `draft-${draft}`, draft: true, uploaded: new Date(0).toISOString() };
-      this.#drafts.set(image.id, image);
+      this.announce(`draft-${draft}`);
     }
   }
 
@@ -163,6 +162,11 @@ export class EmulatedAccount {
     if (ordinal === undefined) throw new RangeError(`no image ${id}`);
     this.#touchedIds.delete(id);
     this.#touch(ordinal, image);
+  }
+
+  /** Announces a direct upload whose bytes have not come. */
+  announce(id: string): void {
+    this.#drafts.set(id, { id, draft: true, uploaded: new Date(0).toISOString() });
   }
 
   /** @returns Whether there was such an image. */

@@ -45,7 +45,12 @@ export const WRONG_ANSWERS = {
   'empty-body': (right) => ({ ...right, body: '' }),
   'wrong-type': (right) => withHeaders(right, HTML),
   'gzip-lies': (right) => withHeaders(right, { 'content-encoding': 'gzip' }),
+  'bad-token': (right) => ({
+    ...right,
+    body: right.body.replace(/"continuation_token":("[^"]*"|null)/, '"continuation_token":7'),
+  }),
   redirect: () => ({ status: 302, headers: { location: 'https://example.test/' }, body: '' }),
+  'bad-filter': () => failure(400, 5400, 'Bad request'),
   'no-route': () => failure(404, 7003, 'Could not route to the requested path'),
   gone: () => failure(410, 7000, 'This endpoint is no longer served'),
 } as const satisfies Record<string, WrongAnswer>;

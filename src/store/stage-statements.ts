@@ -4,8 +4,8 @@ import { ASSIGNMENTS, COLUMNS, PLACEHOLDERS, toCells, type ImageRow } from './ro
 
 /** The statements of one run's stage, prepared once, bound to one account. */
 export interface StageStatements {
-  /** Stored images of the run's scope. */
-  readonly countStored: Statement<[], number>;
+  /** Stored images of the run's scope, below the run's own rows. */
+  readonly countStored: Statement<[firstRow: number], number>;
   /** `row_id`, `id` and the image's columns. */
   readonly findStored: Statement<[id: string], ImageRow>;
   /** Stored images of the run's scope after an id, in the order of ids. */
@@ -42,7 +42,9 @@ export function prepareStage(
 
   return {
     countStored: database
-      .prepare<[], number>(`SELECT count(*) FROM stored_images WHERE ${inScope}`)
+      .prepare<[number], number>(
+        `SELECT count(*) FROM stored_images WHERE ${inScope} AND row_id < ?`,
+      )
       .pluck(),
     findStored: database.prepare<[string], ImageRow>(
       `SELECT row_id, id, ${COLUMNS} FROM stored_images WHERE ${account} AND id = ?`,

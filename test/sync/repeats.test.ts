@@ -1,0 +1,157 @@
+import { describe, expect, test } from 'vitest';
+import type { EmulatedAccount } from '../../src/emulator/account.ts';
+import { Failure } from '../../src/inventory/failure.ts';
+import { accountAsApi } from '../support/inventory.ts';
+import { openInProcess } from '../support/in-process.ts';
+
+const isPage = (path: string): boolean => /images\/v[12]\?/.test(path);
+const isStats = (path: string): boolean => path.endsWith('/stats');
+
+describe('a list that is shorter than the account states', () => {
+  test('is read once more, then published with a warning; the next time that is known', async () => {
+    const { sync, asked, logged, query, seen, account } = await openInProcess({
+      images: 25,
+      quirks: { statsShift: 4 },
+    });
+    expect((await sync()).failure).toBeUndefined();
+    const first = asked();
+    // Each end is asked for twice, since the list is shorter than stated.
+    expect(first.filter(isPage)).toHaveLength(2 * (3 + 2));
+    expect(first.filter(isStats)).toHaveLength(2);
+    expect(logged('sync.repeating')).toMatchObject([{ reason: 'short', listed: 25, expected: 29 }]);
+    expect(logged('sync.mismatch')).toMatchObject([{ listed: 25, expected: 29, level: 'warn' }]);
+    expect(query('SELECT status, listed, expected FROM runs')).toEqual([
+      { status: 'complete', listed: 25, expected: 29 },
+    ]);
+
+    expect((await sync()).failure).toBeUndefined();
+    expect(asked().filter(isPage)).toHaveLength(3 + 2);
+    expect(logged('sync.repeating')).toHaveLength(1);
+    expect(logged('sync.mismatch')).toHaveLength(2);
+    expect(seen()).toEqual(accountAsApi(account.all()));
+  });
+
+  test('is read once more as well when stored images are missing from it', async () => {
+    const { sync, account, logged, seen } = await openInProcess({
+      images: 25,
+      quirks: { statsShift: 4 },
+    });
+    await sync();
+    const [newest] = account.all();
+    account.delete(newest?.id ?? '');
+    expect(await sync()).toMatchObject({ counts: { removed: 1 } });
+    expect(logged('sync.repeating')).toHaveLength(2);
+    expect(seen()).toEqual(accountAsApi(account.all()));
+  });
+
+  test('is not read again when the account has shrunk meanwhile', async () => {
+    const { sync, account, emulator, asked, logged } = await openInProcess({ images: 25 });
+    await sync();
+    asked();
+    emulator.once('request', () => {
+      // Behind the answer to the first question: the account is smaller when the list is read.
+      emulator.once('request', () => account.delete(account.all().at(-1)?.id ?? ''));
+    });
+    expect(await sync()).toMatchObject({ counts: { removed: 1 } });
+    expect(logged('sync.repeating')).toEqual([]);
+    expect(asked().filter(isStats)).toHaveLength(2);
+  });
+
+  test('that lost images to a fault is made whole by the second reading', async () => {
+    const { sync, emulator, seen, account } = await openInProcess(
+      { images: 45 },
+      { IMAGE_INVENTORY_CONCURRENCY: '1' },
+    );
+    // Twice, because an end that is too early is doubted once at once.
+    emulator.faults.add({ name: 'empty-list', path: /page=3&/, times: 2 });
+    expect(await sync()).toMatchObject({ failure: undefined, counts: { added: 45 } });
+    expect(seen()).toEqual(accountAsApi(account.all()));
+  });
+
+  test('is no longer short when images came: one that is longer than stated is never read again', async () => {
+    const { sync, logged } = await openInProcess({ images: 25, quirks: { statsShift: -3 } });
+    expect((await sync()).failure).toBeUndefined();
+    expect(logged('sync.repeating')).toEqual([]);
+    expect(logged('sync.mismatch')).toHaveLength(1);
+  });
+});
+
+describe('a run behind an interrupted one', () => {
+  /** Stops the first run when it asks for page 4. */
+  async function openInterrupted(env = {}) {
+    const opened = await openInProcess(
+      { images: 65 },
+      { IMAGE_INVENTORY_CONCURRENCY: '1', ...env },
+    );
+    const stop = new AbortController();
+    let pages = 0;
+    opened.emulator.on('request', (_method, path) => {
+      if (isPage(path) && (pages += 1) === 4) stop.abort(new Failure('STOPPED', 'stopped'));
+    });
+    await opened.sync({}, stop.signal);
+    opened.asked();
+    return opened;
+  }
+
+  test.for(['v1', 'v2'])('reads only what is left of the %s list', async (version) => {
+    const { sync, asked, seen, account, query, logged } = await openInterrupted({
+      IMAGE_INVENTORY_API: version,
+    });
+    expect(await sync()).toMatchObject({ counts: { listed: 65, added: 65 } });
+    expect(asked().filter(isPage)).toHaveLength(version === 'v1' ? 4 + 1 : 4);
+    expect(seen()).toEqual(accountAsApi(account.all()));
+    expect(query('SELECT resumed_run, status FROM runs')).toEqual([
+      { resumed_run: null, status: 'interrupted' },
+      { resumed_run: 1, status: 'complete' },
+    ]);
+    expect(logged('sync.started').at(-1)).toMatchObject({ resumed_run: 1, pages_read: 3 });
+  });
+
+  test.for([
+    [
+      'an image of a page that was read is gone',
+      (account: EmulatedAccount) => account.delete(newest(account)),
+    ],
+    ['an image was uploaded', (account: EmulatedAccount) => account.upload({ id: 'new' })],
+  ] as const)('reads anew when %s', async ([, change]) => {
+    const { sync, asked, seen, account, logged } = await openInterrupted();
+    change(account);
+    expect(await sync()).toMatchObject({ failure: undefined });
+    expect(asked().filter(isPage)).toHaveLength(7 + 1);
+    expect(logged('sync.repeating')).toMatchObject([{ reason: 'moved' }]);
+    expect(seen()).toEqual(accountAsApi(account.all()));
+  });
+
+  test('reads anew when what is left does not add up to what is stated', async () => {
+    const { sync, seen, account, emulator, logged } = await openInterrupted();
+    const victim = newest(account);
+    // Behind the question how many there are, so that only the sum can tell.
+    emulator.once('request', () => emulator.once('request', () => account.delete(victim)));
+    expect(await sync()).toMatchObject({ failure: undefined });
+    expect(logged('sync.repeating')).toMatchObject([{ reason: 'moved' }]);
+    expect(seen()).toEqual(accountAsApi(account.all()));
+  });
+
+  test('reads anew when the list does not know the place any more', async () => {
+    const { sync, seen, account, emulator, query } = await openInterrupted({
+      IMAGE_INVENTORY_API: 'v2',
+    });
+    emulator.faults.add({ name: 'bad-filter', path: /continuation_token/, times: 1 });
+    expect(await sync()).toMatchObject({ failure: undefined, counts: { added: 65 } });
+    expect(query('SELECT resumed_run FROM runs WHERE run_id = 2')).toEqual([{ resumed_run: 1 }]);
+    expect(seen()).toEqual(accountAsApi(account.all()));
+  });
+
+  test('that is throttled for good stays incomplete, and changes nothing', async () => {
+    const { sync, seen, emulator } = await openInterrupted({ IMAGE_INVENTORY_DEADLINE: '0.5' });
+    emulator.faults.add({ name: 'throttled', path: /page=/ });
+    expect(await sync()).toMatchObject({ failure: { code: 'RATE_LIMITED' } });
+    expect(seen().size).toBe(0);
+  });
+});
+
+function newest(account: EmulatedAccount): string {
+  const [image] = account.all();
+  if (image === undefined) throw new Error('no image');
+  return image.id;
+}
