@@ -39,7 +39,7 @@ export class Emulator extends EventEmitter<{ request: [method: string, path: str
   readonly rateLimiter: RateLimiter | undefined;
   /** Every request so far, as `GET /accounts/…`. */
   readonly requests: string[] = [];
-  readonly #accounts: ReadonlyMap<string, EmulatedAccount>;
+  readonly #accounts: Map<string, EmulatedAccount>;
   readonly #context: RouteContext;
   readonly #credentials: EmulatedCredentials;
   readonly #options: EmulatorOptions;
@@ -74,6 +74,13 @@ export class Emulator extends EventEmitter<{ request: [method: string, path: str
   async close(): Promise<void> {
     this.#server.closeAllConnections();
     await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  /** Serves one more account. */
+  addAccount(options: AccountOptions): EmulatedAccount {
+    const account = new EmulatedAccount(options);
+    this.#accounts.set(options.id, account);
+    return account;
   }
 
   account(id: string): EmulatedAccount {

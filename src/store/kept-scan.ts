@@ -112,8 +112,10 @@ export class KeptScans {
     const database = this.#database;
     if (database === undefined) return;
     explained(this.#path, () => {
-      database.prepare('DELETE FROM pages WHERE account_key = ?').run(accountKey);
-      database.prepare('DELETE FROM scans WHERE account_key = ?').run(accountKey);
+      database.transaction(() => {
+        database.prepare('DELETE FROM pages WHERE account_key = ?').run(accountKey);
+        database.prepare('DELETE FROM scans WHERE account_key = ?').run(accountKey);
+      })();
       if (database.prepare('SELECT 1 FROM scans').get() === undefined) this.#discard();
     });
   }
@@ -131,9 +133,11 @@ export class KeptScans {
     const database = new Sqlite(this.#path);
     try {
       database.pragma('locking_mode = EXCLUSIVE');
+      // Until there is something to lose, the disk need not be waited for.
+      database.pragma('synchronous = OFF');
       database.pragma('journal_mode = WAL');
-      database.pragma('synchronous = NORMAL');
       database.exec(SCHEMA);
+      database.pragma('synchronous = NORMAL');
       return database;
     } catch (error) {
       database.close();
@@ -155,6 +159,8 @@ export class KeptScans {
   }
 
   #discard(): void {
+    // Closing writes everything into the file, which is about to go: no need to wait for the disk.
+    this.#database?.pragma('synchronous = OFF');
     this.close();
     for (const suffix of ['', '-wal', '-shm', '-journal']) {
       rmSync(this.#path + suffix, { force: true });

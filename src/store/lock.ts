@@ -39,6 +39,8 @@ export function acquireLock(databasePath: string, now: string): WriterLock {
 function lock(file: Sqlite.Database, databasePath: string, now: string): WriterLock {
   const token = randomUUID();
   try {
+    // What this file holds is worth nothing once its process has ended, so the disk need not be waited for.
+    file.pragma('synchronous = OFF');
     file.exec('CREATE TABLE IF NOT EXISTS holder (token TEXT, holder TEXT, since TEXT) STRICT');
     // Writing one's name ends a transaction and lets the lock go for a moment. Whoever slips in
     // writes another name, so the name is read again under the lock that is kept.
