@@ -83,6 +83,11 @@ export class Emulator extends EventEmitter<{ request: [method: string, path: str
     return account;
   }
 
+  /** Knows an account no more. */
+  removeAccount(id: string): void {
+    this.#accounts.delete(id);
+  }
+
   account(id: string): EmulatedAccount {
     const account = this.#accounts.get(id);
     if (account === undefined) throw new RangeError(`no account ${id}`);

@@ -21,6 +21,11 @@ export class RowIds {
     return this.#next;
   }
 
+  /** Hands out no id below this one any more. */
+  startAt(rowId: number): void {
+    this.#next = Math.max(this.#next, rowId);
+  }
+
   take(): number {
     const rowId = this.#next;
     this.#next += 1;

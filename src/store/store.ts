@@ -93,6 +93,8 @@ function openRun(
   const runId = ledger.open(start, leftover?.identity.runId);
   const staged = findStageRow(database, account.key);
   if (staged !== undefined) writeStageRow(database, account.key, { ...staged, runId });
+  // The interrupted run may have begun above rows that are gone now; ids from there on are this run's own.
+  rowIds.startAt(leftover?.identity.firstRow ?? 0);
   return {
     account,
     leftover,

@@ -1,45 +1,15 @@
-import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll } from 'vitest';
-import type { AccountOutcome, SyncOptions } from '../../src/app/sync-accounts.ts';
+import type { SyncOptions } from '../../src/app/sync-accounts.ts';
 import type { EmulatedAccount } from '../../src/emulator/account.ts';
-import { EMULATED_CREDENTIALS } from '../../src/emulator/defaults.ts';
 import type { FaultName } from '../../src/emulator/faults.ts';
 import type { ListOrder } from '../../src/emulator/list-order.ts';
-import { Emulator } from '../../src/emulator/server.ts';
 import { Failure } from '../../src/inventory/failure.ts';
-import { memoryOrDisk, temporaryFolder } from '../support/folder.ts';
+import type { RunOutcome } from '../../src/sync/run.ts';
+import { makeFolder } from '../support/folder.ts';
 import { snapshot, type Snapshot } from '../support/history.ts';
 import { query } from '../support/inventory.ts';
-import type { Env } from '../support/program.ts';
-import { openTestSession } from '../support/session.ts';
 import { idsOf, mutate, type Mutation } from './mutations.ts';
-
-/** One emulator for all cases of a file, for each order in which a list may come. */
-export interface Servers {
-  readonly of: (order: ListOrder) => { readonly emulator: Emulator; readonly baseUrl: string };
-}
-
-/** Serves until the tests of the file have ended. */
-export function serveAll(): Servers {
-  const served = new Map<ListOrder, { emulator: Emulator; baseUrl: string }>();
-  beforeAll(async () => {
-    for (const listOrder of ['newest', 'oldest', 'shuffled'] as const) {
-      const emulator = new Emulator({ accounts: [], quirks: { listOrder } });
-      served.set(listOrder, { emulator, baseUrl: await emulator.listen() });
-    }
-  });
-  afterAll(async () => {
-    for (const { emulator } of served.values()) await emulator.close();
-  });
-  return {
-    of: (order) => {
-      const server = served.get(order);
-      if (server === undefined) throw new RangeError(order);
-      return server;
-    },
-  };
-}
 
 /** What is fixed for a case. */
 export interface WorldOptions {
@@ -71,7 +41,7 @@ export interface Round {
 
 /** What a run came to, and what the account went through meanwhile. */
 export interface Played {
-  readonly outcome: AccountOutcome | undefined;
+  readonly outcome: Outcome | undefined;
   /** Images that were there all the time since the reading of this run's pages began, interrupted runs included. */
   readonly throughout: ReadonlySet<string>;
   /** Images that were there at some time since then. */
@@ -80,15 +50,30 @@ export interface Played {
   readonly wasStill: boolean;
 }
 
-let accounts = 0;
+type Outcome = Pick<RunOutcome, 'counts' | 'failure'>;
 
-/** An emulated account and the inventory that is kept of it, through runs, interruptions and crashes. */
-export class World {
+/** How the program is made to read an account. */
+export interface Driver {
   readonly account: EmulatedAccount;
   readonly accountId: string;
-  readonly #emulator: Emulator;
-  readonly #env: Env;
-  readonly #root = temporaryFolder(memoryOrDisk());
+  /** One run of a fresh process on this file. @param onRequest - Called at each request, before it is answered. */
+  readonly run: (
+    database: string,
+    options: Partial<SyncOptions>,
+    onRequest: () => void,
+    signal: AbortSignal,
+  ) => Promise<Outcome>;
+  /** Answers the request under way with a fault. */
+  readonly err: (name: FaultName) => void;
+  readonly dispose: () => void;
+}
+
+/** An emulated account and the inventory that is kept of it, through runs, interruptions and crashes. */
+export class World implements Disposable {
+  readonly account: EmulatedAccount;
+  readonly accountId: string;
+  readonly #driver: Driver;
+  readonly #root = makeFolder();
   readonly #gone: string[] = [];
   #life = 0;
   #throughout: Set<string> | undefined;
@@ -97,24 +82,16 @@ export class World {
   /** What readers saw after each published run. */
   readonly history = new Map<number, Snapshot>();
 
-  constructor(servers: Servers, options: WorldOptions) {
-    const { emulator, baseUrl } = servers.of(options.order);
-    accounts += 1;
-    this.accountId = `account-${accounts}`;
-    this.account = emulator.addAccount({ ...options, id: this.accountId });
-    this.#emulator = emulator;
-    this.#env = {
-      CLOUDFLARE_BASE_URL: baseUrl,
-      CLOUDFLARE_ACCOUNT_ID: this.accountId,
-      CLOUDFLARE_API_TOKEN: EMULATED_CREDENTIALS.token,
-      IMAGE_INVENTORY_API: options.version,
-      IMAGE_INVENTORY_PER_PAGE: String(options.perPage),
-      IMAGE_INVENTORY_CONCURRENCY: String(options.concurrency),
-      IMAGE_INVENTORY_REMOVAL_CONFIRM_REQUESTS: String(options.confirmRequests),
-      // Faults end a run at once; that a retry mends them is proved elsewhere, and takes its time.
-      IMAGE_INVENTORY_MAX_RETRIES: '0',
-    };
+  constructor(driver: Driver) {
+    this.#driver = driver;
+    this.account = driver.account;
+    this.accountId = driver.accountId;
     mkdirSync(this.#folder());
+  }
+
+  [Symbol.dispose](): void {
+    this.#driver.dispose();
+    rmSync(this.#root, { recursive: true, force: true });
   }
 
   get database(): string {
@@ -134,41 +111,28 @@ export class World {
     return played;
   }
 
-  async #run(round: Round): Promise<{ outcome: AccountOutcome | undefined; crashed: boolean }> {
-    const session = openTestSession({ ...this.#env, IMAGE_INVENTORY_DB: this.database });
+  async #run(round: Round): Promise<{ outcome: Outcome | undefined; crashed: boolean }> {
     const stop = new AbortController();
     const during = [...round.during];
-    let requests = 0;
-    let crashed = false;
-    const onRequest = (_method: string, path: string): void => {
-      if (!path.includes(this.accountId)) return;
-      requests += 1;
-      const mutation = crashed ? undefined : during.shift();
+    const seen = { requests: 0, crashed: false };
+    const onRequest = (): void => {
+      seen.requests += 1;
+      const mutation = seen.crashed ? undefined : during.shift();
       if (mutation) this.#mutate(mutation);
-      this.#note();
       const { fault, interruption } = round;
-      if (fault?.request === requests) this.#commit(fault.name);
-      if (interruption?.request !== requests) return;
-      if (interruption.kind === 'crash') {
-        this.#copyFiles();
-        crashed = true;
+      if (interruption?.request === seen.requests) {
+        if (interruption.kind === 'crash') {
+          this.#copyFiles();
+          seen.crashed = true;
+        }
+        stop.abort(new Failure('STOPPED', 'stopped before its end'));
       }
-      stop.abort(new Failure('STOPPED', 'stopped before its end'));
+      if (fault?.request !== seen.requests) return;
+      this.#isStill = false;
+      this.#driver.err(fault.name);
     };
-    this.#emulator.prependListener('request', onRequest);
-    try {
-      const outcome = await session.sync(round.options, stop.signal);
-      return { outcome: crashed ? undefined : outcome, crashed };
-    } finally {
-      this.#emulator.off('request', onRequest);
-      this.#emulator.faults.clear();
-      await session.close();
-    }
-  }
-
-  #commit(name: FaultName): void {
-    this.#isStill = false;
-    this.#emulator.faults.add({ name, path: new RegExp(this.accountId), times: 1 });
+    const outcome = await this.#driver.run(this.database, round.options, onRequest, stop.signal);
+    return { outcome: seen.crashed ? undefined : outcome, crashed: seen.crashed };
   }
 
   #mutate(mutation: Mutation): void {

@@ -119,6 +119,20 @@ describe('a run after one that died', () => {
   });
 });
 
+test('what a run behind one that began above dropped rows finds new is new, and can be seen', () => {
+  const { path, begin, die } = openStoreWith([image('a')]);
+  begin().add(pageOf([image('dropped')], { number: 2 }));
+  die();
+  const anew = openStore(path);
+  anew.begin({ mayResume: false }).add(pageOf([image('a')], { number: 1 }));
+  anew.die();
+  const stage = openStore(path).begin();
+  expect(stage.resumed?.pages).toHaveLength(1);
+  stage.add(pageOf([image('b')], { number: 2 }));
+  expect(stage.publish(END)).toMatchObject({ added: 1, unchanged: 1 });
+  expect(query(path, 'SELECT id FROM images')).toEqual([{ id: 'a' }, { id: 'b' }]);
+});
+
 describe('what an interrupted run left is read anew', () => {
   const cases: readonly (readonly [string, Partial<RunStart>])[] = [
     ['when that is wished', { mayResume: false }],

@@ -21,6 +21,13 @@ export interface OpenSession {
 
 /** Opens a session with this environment, until the test ends or it is closed. */
 export function openTestSession(env: Env): OpenSession {
+  const opened = openSessionWith(env);
+  onTestFinished(opened.close);
+  return opened;
+}
+
+/** As {@link openTestSession}, for whoever closes it: a test that opens thousands must not keep them all. */
+export function openSessionWith(env: Env): OpenSession {
   const config = loadConfig({}, { IMAGE_INVENTORY_RATE_REQUESTS: '1000000', ...env });
   const log: LogLine[] = [];
   const output = new Writable({
@@ -37,7 +44,6 @@ export function openTestSession(env: Env): OpenSession {
     isOpen = false;
     await session.close();
   };
-  onTestFinished(close);
   const never = new AbortController().signal;
   const sync: OpenSession['sync'] = async (options, signal = never) => {
     const [outcome] = await syncAccounts(

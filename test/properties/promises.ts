@@ -1,0 +1,95 @@
+import { existsSync } from 'node:fs';
+import { env } from 'node:process';
+import fc from 'fast-check';
+import { expect } from 'vitest';
+import { rewind, snapshot } from '../support/history.ts';
+import { accountAsApi, imagesAsApi, query } from '../support/inventory.ts';
+import type { OpenDriver } from './drivers.ts';
+import { quietRounds, rounds, STILL, worlds } from './scenarios.ts';
+import { World, type Played } from './world.ts';
+
+/** How many cases to try: so many, or as many times as `PROPERTY_FACTOR` says. `PROPERTY_SEED` repeats a failure. */
+export function casesOf(cases: number): fc.Parameters<unknown> & { readonly numRuns: number } {
+  const seed = env['PROPERTY_SEED'];
+  const numRuns = Math.ceil(cases * Number(env['PROPERTY_FACTOR'] ?? 1));
+  return seed === undefined ? { numRuns } : { numRuns, seed: Number(seed) };
+}
+
+/** Enough for a slow machine. */
+export function timeoutOf({ numRuns }: { readonly numRuns: number }): number {
+  return 120_000 + 1000 * numRuns;
+}
+
+/** Whatever happens, no run removes what was there, or keeps what was gone before it began. */
+export function nothingIsLostOrKept(open: OpenDriver) {
+  return fc.asyncProperty(
+    worlds,
+    fc.array(rounds, { minLength: 1, maxLength: 4 }),
+    async (options, all) => {
+      using world = new World(open(options));
+      await world.play(STILL);
+      // An interrupted run may be gone on with by the first of the two; the second one owes nothing to anybody.
+      for (const round of [...all, STILL, STILL]) {
+        const before = snapshot(world.database);
+        const played = await world.play(round);
+        const isPublished =
+          played.outcome?.counts !== undefined && round.options.mode !== 'dry-run';
+        if (isPublished) expectNothingLost(world, played);
+        // A crash may come after a run was published, but before anybody heard of it.
+        else if (played.outcome !== undefined) expect(snapshot(world.database)).toEqual(before);
+      }
+      expectMirrored(world);
+      expectHistory(world);
+    },
+  );
+}
+
+/** An account that stands still is mirrored exactly, however often its reading is interrupted. */
+export function stillAccountsAreMirrored(open: OpenDriver) {
+  return fc.asyncProperty(
+    worlds,
+    fc.array(quietRounds, { minLength: 1, maxLength: 4 }),
+    async (options, all) => {
+      using world = new World(open(options));
+      for (const round of [...all, STILL]) {
+        const { outcome, wasStill } = await world.play(round);
+        if (round.options.mode === 'dry-run' || !wasStill || outcome?.counts === undefined)
+          continue;
+        expect(outcome.counts.listed).toBe(world.account.size);
+        expectMirrored(world);
+      }
+      expectHistory(world);
+    },
+  );
+}
+
+function expectMirrored({ database, accountId, account }: World): void {
+  expect(imagesAsApi(database, accountId)).toEqual(accountAsApi(account.all()));
+}
+
+function expectNothingLost({ database }: World, { throughout, ever, outcome }: Played): void {
+  for (const { id } of query(database, 'SELECT id FROM images')) {
+    expect(ever.has(String(id)), `${String(id)} was gone before the run began`).toBe(true);
+  }
+  const removed = query(
+    database,
+    `SELECT image_id FROM changes
+     WHERE kind = 'removed' AND run_id = (SELECT max(run_id) FROM runs WHERE status = 'complete')`,
+  );
+  for (const { image_id: id } of removed) {
+    expect(throughout.has(String(id)), `${String(id)} was removed, and was there`).toBe(false);
+  }
+  expect(outcome?.counts?.removed).toBe(removed.length);
+}
+
+/** Every published run can be had back, and nothing is left over. */
+function expectHistory({ database, history }: World): void {
+  for (const [runId, then] of history) expect(rewind(database, runId)).toEqual(then);
+  const left = query(
+    database,
+    `SELECT (SELECT count(*) FROM staged_images) + (SELECT count(*) FROM stages) AS staged,
+       (SELECT count(*) FROM stored_images) - (SELECT count(*) FROM images) AS unseen`,
+  );
+  expect(left).toEqual([{ staged: 0, unseen: 0 }]);
+  expect(existsSync(`${database}-scan`)).toBe(false);
+}
