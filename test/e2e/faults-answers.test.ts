@@ -1,13 +1,17 @@
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import type { FaultName } from '../../src/emulator/faults.ts';
 import { serveAccount } from '../support/served-account.ts';
 import {
   change,
   envOf,
   expectEqual,
+  expectNothingStaged,
   lastRun,
   LISTS,
   published,
@@ -92,6 +96,61 @@ describe.for(LISTS)('a page of the $api list is believed only when it proved to 
     served.emulator.faults.clear();
     expect((await served.sync([], envOf(list))).code).toBe(0);
     expectEqual(served);
+  });
+
+  test('a list that ends too early, of which too much is missing to ask for each: incomplete', async () => {
+    const run = await strikeForEver(await serveChanged(list), 'empty-list', list, {
+      // More than are gone, so that one of the sample is alive.
+      IMAGE_INVENTORY_REMOVAL_CONFIRM_REQUESTS: '10',
+    });
+    expect(run.code).toBe(3);
+    expect(run.ledger).toMatchObject({ error_code: 'LIST_INCONSISTENT' });
+  });
+
+  test('a first list that ends too early: published with a warning, mended by the next run', async () => {
+    const served = await serveAccount({ images: 35 });
+    served.emulator.faults.add({ name: 'empty-list', path: list.later });
+    const first = await served.sync([], envOf(list));
+    expect(first.code).toBe(0);
+    expect(first.log().find(({ event }) => event === 'sync.mismatch')).toMatchObject({
+      level: 'warn',
+      listed: 10,
+      expected: 35,
+    });
+
+    served.emulator.faults.clear();
+    expect((await served.sync([], envOf(list))).code).toBe(0);
+    expectEqual(served);
+  });
+
+  test('a list without end: read until the deadline, then dropped', async () => {
+    const served = await serveChanged(list);
+    const before = published(served);
+    let pages = 0;
+    const server = createServer((request, response) => {
+      const isList = request.url?.includes('per_page=') === true;
+      pages += Number(isList);
+      const images = Array.from({ length: 10 }, (_, n) => ({ id: `made-up-${pages}-${n}` }));
+      const list = { images, continuation_token: `token-${pages}` };
+      const result = isList ? list : { count: { current: 10 } };
+      response.end(JSON.stringify({ success: true, errors: [], messages: [], result }));
+    });
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    onTestFinished(() => {
+      server.close();
+      server.closeAllConnections();
+    });
+    const { port } = server.address() as AddressInfo;
+    const { code } = await served.sync([], {
+      ...envOf(list),
+      CLOUDFLARE_BASE_URL: `http://127.0.0.1:${port}/client/v4`,
+      IMAGE_INVENTORY_RATE_REQUESTS: '1000000',
+      IMAGE_INVENTORY_DEADLINE: '1.5',
+    });
+    expect(code).toBe(3);
+    expect(lastRun(served)).toMatchObject({ status: 'incomplete', error_code: 'DEADLINE' });
+    expect(published(served)).toEqual(before);
+    expectNothingStaged(served);
   });
 
   test('the statistics may fail in every way that the list may not', async () => {
