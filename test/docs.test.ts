@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { EXIT } from '../src/cli/exit-codes.ts';
 import { createProgram } from '../src/cli/program.ts';
 import { SETTINGS, type Setting } from '../src/config/settings.ts';
+import { FAULT_NAMES } from '../src/emulator/faults.ts';
 import { run } from './support/program.ts';
 
 const read = (file: string): string =>
@@ -84,6 +85,28 @@ describe('the README and the program say the same', () => {
     for (const name of [...views, 'runs', 'changes', 'removed_images']) {
       expect(section('The tables')).toContain(`| \`${name ?? ''}\``);
     }
+  });
+});
+
+describe('docs/reliability.md', () => {
+  const table = read('docs/reliability.md')
+    .split('\n')
+    .filter((line) => line.startsWith('| '));
+
+  test.for(FAULT_NAMES)('the fault %s has a row', (name) => {
+    expect(table.filter((line) => line.split(' | ')[0]?.includes(`\`${name}\``))).not.toEqual([]);
+  });
+
+  test('no exit code that the program does not have', () => {
+    const faults = table.filter((line) => line.split(' | ').length === 5).slice(1);
+    const told = faults.flatMap((line) =>
+      line
+        .split(' | ')
+        .slice(2, 4)
+        .flatMap((cell) => cell.match(/\b\d+\b/g) ?? []),
+    );
+    expect(told.length).toBeGreaterThan(FAULT_NAMES.length);
+    for (const exitCode of told) expect(Object.values(EXIT)).toContain(Number(exitCode));
   });
 });
 

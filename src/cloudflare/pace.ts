@@ -20,6 +20,9 @@ export interface Quota {
  * The gate that every single attempt passes, retries included: a sliding window, a bound on
  * concurrency, and pauses that the server asked for. One pacer serves all runs of one credential,
  * because the API counts per user.
+ *
+ * The window is kept here and not by the queue, whose own goes by the time of day: a clock that is set
+ * back by an hour would close it for an hour.
  */
 export class Pacer {
   readonly #queue: PQueue;
@@ -29,43 +32,36 @@ export class Pacer {
   /** When each request of the current window started; the oldest first. */
   #starts: number[] = [];
   #resumeAt = 0;
+  #isWindowTold = false;
   /** Told when requests begin to wait. One run listens at a time. */
   onWaiting: (reason: WaitReason, waitMs: number) => void = () => undefined;
 
   constructor(options: PaceOptions, clock: Clock) {
     this.#options = options;
     this.#clock = clock;
-    this.#queue = new PQueue({
-      concurrency: options.concurrency,
-      interval: options.intervalMs,
-      intervalCap: options.requests,
-      strict: true,
-    });
-    this.#queue.addEventListener('rateLimit', () => this.onWaiting('window', this.#windowWaitMs()));
+    this.#queue = new PQueue({ concurrency: options.concurrency });
   }
 
   /** Runs one attempt when its turn comes. */
   async run<T>(attempt: () => Promise<T>, signal: AbortSignal): Promise<T> {
-    return this.#queue.add(
+    const turn = this.#queue.add(
       () => {
-        this.#starts.push(this.#clock.elapsed());
-        if (this.#starts.length > this.#options.requests) this.#starts.shift();
+        this.#count();
         return attempt();
       },
       { signal },
     );
+    this.#tellOfWindow();
+    return turn;
   }
 
   /** Lets nothing start for a while. A pause that ends earlier than one under way changes nothing. */
   pause(ms: number, reason: WaitReason): void {
     const resumeAt = this.#clock.elapsed() + ms;
     if (resumeAt <= this.#resumeAt) return;
-    const isPaused = this.#queue.isPaused;
     this.#resumeAt = resumeAt;
     this.onWaiting(reason, ms);
-    if (isPaused) return;
-    this.#queue.pause();
-    void this.#resumeWhenDue();
+    this.#hold();
   }
 
   /** Slows down before the server has to say no: near the end of its quota, waits for the reset. */
@@ -76,14 +72,14 @@ export class Pacer {
   /** How many requests the configured window still has. */
   get remaining(): number {
     const horizon = this.#clock.elapsed() - this.#options.intervalMs;
-    const expired = this.#starts.findIndex((start) => start > horizon);
-    this.#starts = expired === -1 ? [] : this.#starts.slice(expired);
+    const current = this.#starts.findIndex((start) => start > horizon);
+    if (current !== 0) this.#starts = current === -1 ? [] : this.#starts.slice(current);
     return Math.max(0, this.#options.requests - this.#starts.length);
   }
 
   /** Whether requests are held back just now, by the window or by a pause. */
   get isWaiting(): boolean {
-    return this.#queue.isPaused || this.#queue.isRateLimited;
+    return this.#queue.isPaused && this.#queue.size > 0;
   }
 
   /** How long the pause under way still lasts, in milliseconds; 0 if there is none. */
@@ -96,14 +92,39 @@ export class Pacer {
     this.#closing.abort();
   }
 
-  #windowWaitMs(): number {
-    const oldest = this.#starts.at(-this.#options.requests) ?? this.#clock.elapsed();
+  /** Counts a request that starts. The last one of the window closes it. */
+  #count(): void {
+    this.#starts.push(this.#clock.elapsed());
+    if (this.remaining > 0) return;
+    this.#isWindowTold = false;
+    this.#hold();
+    this.#tellOfWindow();
+  }
+
+  /** A full window is worth telling once, and only when somebody waits for it. */
+  #tellOfWindow(): void {
+    if (this.#isWindowTold || this.#queue.size === 0 || this.#windowMs === 0) return;
+    this.#isWindowTold = true;
+    this.onWaiting('window', this.#windowMs);
+  }
+
+  /** How long the window stays full, in milliseconds. */
+  get #windowMs(): number {
+    const [oldest] = this.#starts;
+    if (this.remaining > 0 || oldest === undefined) return 0;
     return Math.max(0, oldest + this.#options.intervalMs - this.#clock.elapsed());
   }
 
+  #hold(): void {
+    if (this.#queue.isPaused) return;
+    this.#queue.pause();
+    void this.#resumeWhenDue();
+  }
+
   async #resumeWhenDue(): Promise<void> {
+    const heldMs = (): number => Math.max(this.pauseMs, this.#windowMs);
     try {
-      for (let left = this.pauseMs; left > 0; left = this.pauseMs) {
+      for (let left = heldMs(); left > 0; left = heldMs()) {
         await this.#clock.wait(left, this.#closing.signal);
       }
     } catch {

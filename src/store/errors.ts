@@ -22,7 +22,11 @@ const MEANINGS: readonly (readonly [prefix: string, meaning: string, hint: strin
   ['SQLITE_PERM', 'cannot be accessed', 'Check the permissions of the file and its folder.'],
   ['SQLITE_CORRUPT', 'is damaged', 'Restore a backup, or move the file away and sync anew.'],
   ['SQLITE_FULL', 'cannot grow: the disk is full', 'Free some space and run again.'],
-  ['SQLITE_IOERR', 'could not be read or written', 'Check the disk.'],
+  [
+    'SQLITE_IOERR',
+    'could not be read or written',
+    'Check the disk, and whether there is room on it.',
+  ],
   ['SQLITE_BUSY', 'is locked by another program', 'Close the program that writes to it.'],
 ];
 

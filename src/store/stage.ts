@@ -134,12 +134,12 @@ export class RunStage implements Stage {
 
   publish(end: RunEnd): Counts {
     const counts = this.#transaction(() => this.#publish(end));
-    this.#options.progress.forget();
+    this.#letGo();
     return counts;
   }
 
   rehearse(end: RunEnd, onChange: (change: Change) => void): Counts {
-    const { database, ledger, path, account, progress } = this.#options;
+    const { database, ledger, path, account } = this.#options;
     const counts = explained(path, () => {
       database.exec('BEGIN IMMEDIATE');
       try {
@@ -155,16 +155,16 @@ export class RunStage implements Stage {
       dropStage(database, account.key);
       ledger.complete(this.runId, counts, null, end);
     });
-    progress.forget();
+    this.#letGo();
     return counts;
   }
 
   abandon(end: RunEnd, failure: RunFailure): void {
-    const { database, account, progress } = this.#options;
+    const { database, account } = this.#options;
     // Two transactions: whatever becomes of the ledger's row, the rows must go.
     this.#transaction(() => dropStage(database, account.key));
     this.suspend(end, failure);
-    progress.forget();
+    this.#letGo();
   }
 
   suspend(end: RunEnd, failure: RunFailure): void {
@@ -241,6 +241,18 @@ export class RunStage implements Stage {
     const counts = { listed: this.#listed, ...changed, unchanged };
     ledger.complete(this.runId, counts, contentHash, end);
     return counts;
+  }
+
+  /**
+   * Forgets the pages of a run that has ended. The ledger says how, and nobody goes on with a run that was not
+   * interrupted: that they stay, on a disk that fails by now, does no harm and is no failure of the run.
+   */
+  #letGo(): void {
+    try {
+      this.#options.progress.forget();
+    } catch {
+      // The next run of the account forgets them.
+    }
   }
 
   /** A transaction that may stage something; if it does, it is counted. */

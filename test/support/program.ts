@@ -66,12 +66,27 @@ export async function runWithStdout(
   return { code, stderr };
 }
 
+/** How a process of the program is started, where that is not as usual. */
+export interface Launch {
+  /** A command that is given the program's command as its last arguments, and becomes it. */
+  readonly through?: readonly string[];
+  /** The user and the group that the process is of. */
+  readonly user?: number;
+}
+
 /** Starts the real program with nothing in its environment but what is given. */
-export function start(args: readonly string[], env: Env = {}, cwd?: string): Running {
-  const child = spawn(execPath, [MAIN, ...args], {
+export function start(
+  args: readonly string[],
+  env: Env = {},
+  cwd?: string,
+  { through = [], user }: Launch = {},
+): Running {
+  const [command = execPath, ...words] = [...through, execPath, MAIN, ...args];
+  const child = spawn(command, words, {
     cwd,
     env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: COMPILED, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
+    ...(user !== undefined && { uid: user, gid: user }),
   });
   onTestFinished(() => void child.kill('SIGKILL'));
   let stdout = '';
@@ -108,6 +123,11 @@ export function start(args: readonly string[], env: Env = {}, cwd?: string): Run
 }
 
 /** Runs the real program to its end. */
-export function run(args: readonly string[], env: Env = {}, cwd?: string): Promise<Finished> {
-  return start(args, env, cwd).finished;
+export function run(
+  args: readonly string[],
+  env: Env = {},
+  cwd?: string,
+  launch: Launch = {},
+): Promise<Finished> {
+  return start(args, env, cwd, launch).finished;
 }

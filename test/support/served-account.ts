@@ -3,7 +3,7 @@ import { onTestFinished } from 'vitest';
 import type { AccountOptions, EmulatedAccount } from '../../src/emulator/account.ts';
 import { Emulator, type EmulatorOptions } from '../../src/emulator/server.ts';
 import { temporaryFolder } from './folder.ts';
-import { ACCOUNT, clientOf, run, type Env, type Finished } from './program.ts';
+import { ACCOUNT, clientOf, run, type Env, type Finished, type Launch } from './program.ts';
 
 /** An emulated account, and an inventory file that the real program may keep of it. */
 export interface ServedAccount {
@@ -14,7 +14,7 @@ export interface ServedAccount {
   /** What the program needs in its environment. */
   readonly env: Env;
   /** Runs `sync` to its end. */
-  readonly sync: (args?: readonly string[], env?: Env) => Promise<Finished>;
+  readonly sync: (args?: readonly string[], env?: Env, launch?: Launch) => Promise<Finished>;
 }
 
 type Options = Omit<EmulatorOptions, 'accounts'> & Partial<Omit<AccountOptions, 'id'>>;
@@ -35,6 +35,7 @@ export async function serveAccount(options: Options = {}): Promise<ServedAccount
     folder,
     database,
     env,
-    sync: (args = [], more = {}) => run(['sync', ...args], { ...env, ...more }, folder),
+    sync: (args = [], more = {}, launch = {}) =>
+      run(['sync', ...args], { ...env, ...more }, folder, launch),
   };
 }
