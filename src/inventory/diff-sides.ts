@@ -38,17 +38,17 @@ export function parseDiff(text: string): Diff {
  */
 export function sideOf(diff: Diff, side: 0 | 1, rest: Image): Image {
   const named = Object.fromEntries([...diff].map(([key, pair]) => [key, pair[side]]));
-  const image = { ...rest, ...named } as Image;
+  const image: Image = { ...rest, ...named };
   // In a diff, an absent value and a JSON null look alike; `null_fields` tells them apart.
   const nulls = listOf(image.nullFields);
-  const cells = NULLABLE.filter(({ key }) => image[key] === null || image[key] === 'null').map(
-    ({ key, column }) => [key, nulls.includes(column) ? 'null' : null],
-  );
-  return { ...image, ...Object.fromEntries(cells) };
+  const cells = NULLABLE.filter(({ key }) => image[key] === null || image[key] === 'null');
+  const told = cells.map(({ key, column }) => [key, nulls.includes(column) ? 'null' : null]);
+  return { ...image, ...(Object.fromEntries(told) as Partial<Image>) };
 }
 
-function pairOf(name: string, value: unknown): readonly [unknown, unknown] {
-  if (Array.isArray(value) && value.length === 2) return value as [unknown, unknown];
+function pairOf(name: string, value: unknown): readonly [before: unknown, after: unknown] {
+  const [before, after, ...more] = asList(value) ?? [];
+  if (after !== undefined && more.length === 0) return [before, after];
   throw new SyntaxError(`${name} is no pair of before and after`);
 }
 
@@ -60,8 +60,11 @@ function toCell({ column, kind }: Field, value: unknown): Cell {
 }
 
 function listOf(text: string | null): readonly unknown[] {
-  if (text === null) return [];
-  const value: unknown = JSON.parse(text);
-  if (Array.isArray(value)) return value;
-  throw new SyntaxError('null_fields is no list');
+  const list = asList(text === null ? [] : JSON.parse(text));
+  if (list === undefined) throw new SyntaxError('null_fields is no list');
+  return list;
+}
+
+function asList(value: unknown): readonly unknown[] | undefined {
+  return Array.isArray(value) ? (value as readonly unknown[]) : undefined;
 }

@@ -75,7 +75,7 @@ function take(change: Change, later: Known, options: UndoOptions): Undone {
 type Fault = Pick<Undone, 'fault'> | undefined;
 
 const STATES: Readonly<Record<Known['is'], string>> = {
-  unseen: 'unknown',
+  unseen: 'not on record',
   present: 'there',
   gone: 'gone',
   unknown: 'unknown',

@@ -111,7 +111,7 @@ describe('a change that cannot have led to what came after it', () => {
   test.for<[string, ChangeKind, string, Known, string]>([
     ['its values are others', 'changed', '{"filename":["x","b.png"]}', present(image), 'filename'],
     ['the image is gone', 'changed', '{"filename":["x","a.png"]}', gone(image), 'it is gone'],
-    ['the image was never seen', 'restored', '{}', { is: 'unseen' }, 'it is unknown'],
+    ['the image was never seen', 'restored', '{}', { is: 'unseen' }, 'it is not on record'],
     ['a removed image is there', 'removed', '{}', present(image), 'it is there'],
     ['a removed image was another', 'removed', '{"filename":["b",null]}', gone(image), 'filename'],
     ['an added image was another', 'added', '{"filename":[null,"b"]}', present(image), 'meta'],
