@@ -7,6 +7,7 @@ export const EXIT = {
   usage: 2,
   incomplete: 3,
   held: 4,
+  damaged: 5,
   refused: 6,
   rateLimited: 7,
   stale: 8,

@@ -10,6 +10,7 @@ import type { EmulateOptions } from './emulate.ts';
 import type { StatusOptions } from './status.ts';
 import type { SyncCommandOptions } from './sync.ts';
 import type { DoctorCommandOptions } from './doctor.ts';
+import type { VerifyCommandOptions } from './verify.ts';
 
 /** A command, chosen and parsed but not yet run. Resolves to the process's exit code. */
 export type Action = () => Promise<number>;
@@ -92,6 +93,21 @@ export function createProgram(choose: (action: Action) => void): Command {
     )
     .action((options: StatusOptions, command: Command) =>
       choose(async () => (await import('./status.ts')).statusCommand(flagsOf(command), options)),
+    );
+
+  program
+    .command('verify')
+    .description('prove that the database is sound and agrees with its own ledger; exit 5 if not')
+    .option('--json', 'print one JSON document')
+    .addHelpText(
+      'after',
+      examples(
+        ['image-inventory verify', 'offline; beside a running daemon as well'],
+        ['image-inventory verify --db backup.db', 'is the backup good?'],
+      ),
+    )
+    .action((options: VerifyCommandOptions, command: Command) =>
+      choose(async () => (await import('./verify.ts')).verifyCommand(flagsOf(command), options)),
     );
 
   program

@@ -34,6 +34,11 @@ export class ContentSum {
     this.#shift((lane) => other.#lanes[lane] ?? 0);
   }
 
+  /** Takes all images of another set out again. */
+  subtract(other: ContentSum): void {
+    this.#shift((lane) => -(other.#lanes[lane] ?? 0));
+  }
+
   /** Adds a number to each lane, modulo 2^32. */
   #shift(by: (lane: number) => number): void {
     for (let lane = 0; lane < LANES; lane += 1) {

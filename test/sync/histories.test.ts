@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { verifyInventory } from '../../src/store/verify.ts';
 import type { ApiImage, EmulatedAccount } from '../../src/emulator/account.ts';
 import { rewind, snapshot, type Snapshot } from '../support/history.ts';
 import { accountAsApi, imagesAsApi, query } from '../support/inventory.ts';
@@ -142,7 +143,7 @@ describe('an account that is changed between page requests', () => {
   );
 });
 
-/** Every count of every complete run against the rows of `changes`. */
+/** Every count of every complete run against the rows of `changes`, and all that `verify` knows to ask. */
 function expectLedgerToAgree(database: string): void {
   const wrong = query(
     database,
@@ -155,4 +156,6 @@ function expectLedgerToAgree(database: string): void {
   expect(wrong).toEqual([]);
   const left = query(database, 'SELECT count(*) AS n FROM staged_images');
   expect(left).toEqual([{ n: 0 }]);
+  const { checks } = verifyInventory(database, undefined);
+  expect(checks.flatMap(({ findings }) => findings)).toEqual([]);
 }

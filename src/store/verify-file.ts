@@ -1,0 +1,35 @@
+import type { Database } from 'better-sqlite3';
+import type { Check } from './verify-check.ts';
+
+/** Asks SQLite whether its own structures are sound: every page, row, index and constraint. */
+export function checkIntegrity(database: Database, check: Check): void {
+  const pages = database.prepare<[], number>('PRAGMA page_count').pluck().get() ?? 0;
+  check.count(pages, 'page');
+  const answers = database.prepare<[], string>('PRAGMA integrity_check(1000)').pluck();
+  for (const answer of answers.iterate()) {
+    if (answer === 'ok') continue;
+    for (const line of answer.split('\n')) check.find(line);
+  }
+}
+
+interface DanglingReference {
+  readonly table: string;
+  readonly rowid: number | null;
+  readonly parent: string;
+}
+
+/** Asks SQLite whether every reference leads to a row. */
+export function checkForeignKeys(database: Database, check: Check): void {
+  const tables = database
+    .prepare<[], number>(
+      `SELECT count(DISTINCT m.name) FROM sqlite_schema AS m
+       JOIN pragma_foreign_key_list(m.name) WHERE m.type = 'table'`,
+    )
+    .pluck()
+    .get();
+  check.count(tables ?? 0, 'table');
+  const dangling = database.prepare<[], DanglingReference>('PRAGMA foreign_key_check');
+  for (const { table, rowid, parent } of dangling.iterate()) {
+    check.find(`row ${rowid ?? '?'} of ${table} refers to a row that ${parent} does not have`);
+  }
+}

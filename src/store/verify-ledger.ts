@@ -1,0 +1,100 @@
+import type { Database } from 'better-sqlite3';
+import type { StoredAccount } from './accounts.ts';
+import type { Check } from './verify-check.ts';
+import type { Tallies, Tally } from './verify-replay.ts';
+import type { ProvedRun, ProvedRuns } from './verify-runs.ts';
+
+const KINDS = ['added', 'changed', 'removed', 'restored'] as const;
+const NOTHING: Omit<Tally, 'undone'> = { added: 0, changed: 0, removed: 0, restored: 0 };
+
+type Report = (problem: string, runId: number) => void;
+
+/**
+ * Checks the counts of every run of an account against the rows of `changes`, and against how many images
+ * there were after it.
+ *
+ * @param images - How many there are now.
+ */
+export function checkLedger(
+  database: Database,
+  account: StoredAccount,
+  runs: ProvedRuns,
+  tallies: Tallies,
+  images: number,
+  check: Check,
+): void {
+  const { accountId } = account;
+  const report: Report = (problem, runId) => check.find(problem, { accountId, runId });
+  check.count(runs.all.length, 'run');
+  checkPublishers(runs, tallies, report);
+  let present = images;
+  for (const run of runs.published) {
+    const counted = tallies.get(run.runId) ?? NOTHING;
+    if (run === runs.baseline) checkBaseline(database, account, run, present, report);
+    else checkCounts(run, counted, present, report);
+    present += counted.removed - counted.added - counted.restored;
+  }
+  if (runs.baseline === undefined && present !== 0) {
+    check.find(`${present} images can be seen, yet no run published any`, { accountId });
+  }
+}
+
+/** Only a published run may have rows of `changes`, and not the first. */
+function checkPublishers(
+  { all, published, baseline }: ProvedRuns,
+  tallies: Tallies,
+  report: Report,
+): void {
+  const publishers = new Set(published.map(({ runId }) => runId));
+  for (const runId of tallies.keys()) {
+    if (runId === baseline?.runId) report('is the first one, yet changes has rows of it', runId);
+    else if (!publishers.has(runId)) report('published nothing, yet changes has rows of it', runId);
+  }
+  for (const { runId, isPublished, status, contentHash, ...counts } of all) {
+    if (isPublished) continue;
+    if (contentHash !== null) report('published nothing, yet has a content_hash', runId);
+    const isEmpty = [...KINDS, 'unchanged' as const].every((kind) => counts[kind] === 0);
+    if (status !== 'complete' && !isEmpty) report(`is ${status}, yet counts changes`, runId);
+  }
+}
+
+function checkCounts(
+  run: ProvedRun,
+  counted: Omit<Tally, 'undone'>,
+  present: number,
+  report: Report,
+): void {
+  for (const kind of KINDS) {
+    if (run[kind] === counted[kind]) continue;
+    report(`counts ${run[kind]} ${kind}, changes has ${counted[kind]}`, run.runId);
+  }
+  // A run with a creator filter looks at some of the images only, and the ledger does not say which had one.
+  const seen = run.unchanged + run.added + run.changed + run.restored;
+  if (seen > present) report(`counts ${seen} images, there were ${present} after it`, run.runId);
+  if (run.listed > seen) report(`listed ${run.listed} images, but counts ${seen}`, run.runId);
+}
+
+/** The first published run: everything that was there after it is its own. */
+function checkBaseline(
+  database: Database,
+  { key, accountId }: StoredAccount,
+  run: ProvedRun,
+  present: number,
+  report: Report,
+): void {
+  const { runId, added, changed, removed, restored, unchanged, listed } = run;
+  const first = database
+    .prepare<[number, number, string, number], number>(
+      `SELECT (SELECT count(*) FROM stored_images AS i JOIN accounts AS a USING (account_key)
+               WHERE i.account_key = ? AND i.row_id <= a.visible_row AND i.first_seen_run = ?)
+            + (SELECT count(*) FROM removed_images WHERE account_id = ? AND first_seen_run = ?)`,
+    )
+    .pluck()
+    .get(key, runId, accountId, runId);
+  if (added !== first) report(`counts ${added} added, ${first ?? 0} images date from it`, runId);
+  if (added !== present) report(`counts ${added} added, there were ${present} after it`, runId);
+  if (listed > added) report(`listed ${listed} images, but counts ${added}`, runId);
+  if (changed + removed + restored + unchanged > 0) {
+    report('is the first one, yet counts images that it found', runId);
+  }
+}

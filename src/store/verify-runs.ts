@@ -1,0 +1,41 @@
+import type { Database } from 'better-sqlite3';
+import type { Counts } from '../inventory/change.ts';
+
+/** A run of the ledger, as far as it can be proved. */
+export interface ProvedRun extends Counts {
+  readonly runId: number;
+  readonly isPublished: boolean;
+  readonly status: string;
+  readonly contentHash: string | null;
+}
+
+/** Of one account, the latest run first. */
+export interface ProvedRuns {
+  readonly all: readonly ProvedRun[];
+  readonly published: readonly ProvedRun[];
+  /** The first published run: it wrote no `changes`. */
+  readonly baseline: ProvedRun | undefined;
+  /** Published by a program that summed up what it published: its diffs hold every text that changed. */
+  readonly summed: ReadonlySet<number>;
+  readonly firstSummed: number | undefined;
+}
+
+export function readRuns(database: Database, accountId: string): ProvedRuns {
+  const all = database
+    .prepare<[string], Omit<ProvedRun, 'isPublished'> & { isPublished: number }>(
+      `SELECT run_id AS runId, status, status = 'complete' AND mode <> 'dry-run' AS isPublished,
+         listed, added, changed, removed, restored, unchanged, content_hash AS contentHash
+       FROM runs WHERE account_id = ? ORDER BY run_id DESC`,
+    )
+    .all(accountId)
+    .map((run) => ({ ...run, isPublished: run.isPublished === 1 }));
+  const published = all.filter(({ isPublished }) => isPublished);
+  const summed = published.filter(({ contentHash }) => contentHash !== null);
+  return {
+    all,
+    published,
+    baseline: published.at(-1),
+    summed: new Set(summed.map(({ runId }) => runId)),
+    firstSummed: summed.at(-1)?.runId,
+  };
+}
