@@ -3,6 +3,9 @@
 -- The interrupted run whose pages this one took over: what it says of those pages dates from then.
 ALTER TABLE runs ADD COLUMN resumed_run INTEGER REFERENCES runs (run_id);
 
+-- The creators that the run was limited to, as a JSON list ("" for "not set"); NULL for all images.
+ALTER TABLE runs ADD COLUMN creators TEXT;
+
 -- Of a complete run: the account's images as one number, whatever their order (docs/design.md says how).
 ALTER TABLE runs ADD COLUMN content_hash TEXT;
 

@@ -17,13 +17,14 @@ export class Ledger {
 
   /** Writes the row `running`. @param resumedRun - The run whose pages are taken over. @returns The run's id. */
   open(start: RunStart, resumedRun: number | undefined): number {
-    const { accountId, mode, api, startedAt, toolVersion } = start;
+    const { accountId, mode, api, startedAt, toolVersion, creators } = start;
+    const scope = creators === undefined ? null : JSON.stringify(creators);
     const { lastInsertRowid } = this.#database
       .prepare(
-        `INSERT INTO runs (account_id, mode, status, api, started_at, tool_version, resumed_run)
-         VALUES (?, ?, 'running', ?, ?, ?, ?)`,
+        `INSERT INTO runs (account_id, mode, status, api, started_at, tool_version, creators, resumed_run)
+         VALUES (?, ?, 'running', ?, ?, ?, ?, ?)`,
       )
-      .run(accountId, mode, api, isoTime(startedAt), toolVersion, resumedRun ?? null);
+      .run(accountId, mode, api, isoTime(startedAt), toolVersion, scope, resumedRun ?? null);
     return Number(lastInsertRowid);
   }
 

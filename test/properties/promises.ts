@@ -3,6 +3,7 @@ import { env } from 'node:process';
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import { rewind, snapshot } from '../support/history.ts';
+import { verifyInventory } from '../../src/store/verify/verify.ts';
 import { accountAsApi, imagesAsApi, query } from '../support/inventory.ts';
 import type { OpenDriver } from './drivers.ts';
 import { quietRounds, rounds, STILL, worlds } from './scenarios.ts';
@@ -82,7 +83,7 @@ function expectNothingLost({ database }: World, { throughout, ever, outcome }: P
   expect(outcome?.counts?.removed).toBe(removed.length);
 }
 
-/** Every published run can be had back, and nothing is left over. */
+/** Every published run can be had back, the ledger is right, and nothing is left over. */
 function expectHistory({ database, history }: World): void {
   for (const [runId, then] of history) expect(rewind(database, runId)).toEqual(then);
   const left = query(
@@ -91,5 +92,7 @@ function expectHistory({ database, history }: World): void {
        (SELECT count(*) FROM stored_images) - (SELECT count(*) FROM images) AS unseen`,
   );
   expect(left).toEqual([{ staged: 0, unseen: 0 }]);
+  const { checks } = verifyInventory(database, undefined);
+  expect(checks.flatMap(({ findings }) => findings)).toEqual([]);
   expect(existsSync(`${database}-scan`)).toBe(false);
 }

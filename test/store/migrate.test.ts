@@ -45,7 +45,7 @@ test('the contract’s tables have the contract’s columns, in their order, and
   expect(columns('images')).toEqual(images.split(' '));
   expect(columns('image_variants')).toEqual(['account_id', 'image_id', 'variant', 'url']);
   expect(columns('runs')).toEqual(
-    'run_id account_id mode status api started_at finished_at listed added changed removed restored unchanged requests retries expected error_code error_message tool_version resumed_run content_hash'.split(
+    'run_id account_id mode status api started_at finished_at listed added changed removed restored unchanged requests retries expected error_code error_message tool_version resumed_run creators content_hash'.split(
       ' ',
     ),
   );

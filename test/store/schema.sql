@@ -60,7 +60,7 @@ CREATE TABLE runs (
   error_code TEXT,
   error_message TEXT,
   tool_version TEXT NOT NULL
-, resumed_run INTEGER REFERENCES runs (run_id), content_hash TEXT) STRICT;
+, resumed_run INTEGER REFERENCES runs (run_id), creators TEXT, content_hash TEXT) STRICT;
 
 CREATE TABLE staged_images (
   account_key INTEGER NOT NULL REFERENCES accounts (account_key),

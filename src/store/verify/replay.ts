@@ -1,11 +1,11 @@
 import type { Database } from 'better-sqlite3';
-import type { ChangeKind } from '../inventory/change.ts';
-import { ContentSum } from '../inventory/content.ts';
-import { undo, type Known } from '../inventory/undo.ts';
-import type { StoredAccount } from './accounts.ts';
-import type { Check } from './verify-check.ts';
-import { readHistories, stateReader, type History, type StoredState } from './verify-history.ts';
-import type { ProvedRuns } from './verify-runs.ts';
+import type { ChangeKind } from '../../inventory/change.ts';
+import { ContentSum } from '../../inventory/content.ts';
+import { undo, type Known } from '../../inventory/undo.ts';
+import type { StoredAccount } from '../accounts.ts';
+import type { Check } from './check.ts';
+import { readHistories, stateReader, type History, type StoredState } from './history.ts';
+import type { ProvedRuns } from './runs.ts';
 
 /** What the rows of `changes` say of one run. */
 export interface Tally extends Record<ChangeKind, number> {

@@ -1,7 +1,7 @@
-import { ContentSum } from '../inventory/content.ts';
-import type { Check } from './verify-check.ts';
-import type { Tallies } from './verify-replay.ts';
-import type { ProvedRuns } from './verify-runs.ts';
+import { ContentSum } from '../../inventory/content.ts';
+import type { Check } from './check.ts';
+import type { Tallies } from './replay.ts';
+import type { ProvedRuns } from './runs.ts';
 
 const NO_DIFFERENCE = new ContentSum().hex();
 

@@ -1,7 +1,7 @@
 import type { Database } from 'better-sqlite3';
-import { knownAccounts } from './status.ts';
-import { Failure } from '../inventory/failure.ts';
-import type { StoredAccount } from './accounts.ts';
+import { knownAccounts } from '../status.ts';
+import { Failure } from '../../inventory/failure.ts';
+import type { StoredAccount } from '../accounts.ts';
 
 /**
  * The accounts that are verified, as SQL; its one parameter is the JSON list of their ids. Images are then read in

@@ -1,16 +1,16 @@
 import type { Database } from 'better-sqlite3';
-import { Failure } from '../inventory/failure.ts';
-import type { StoredAccount } from './accounts.ts';
-import { openForReading } from './database.ts';
-import { Check, describeDamage, isDamage, type CheckResult } from './verify-check.ts';
-import { checkContent } from './verify-content.ts';
-import { checkForeignKeys, checkIntegrity } from './verify-file.ts';
-import { sumImages, type VisibleImages } from './verify-images.ts';
-import { checkLedger } from './verify-ledger.ts';
-import { replayChanges } from './verify-replay.ts';
-import { checkRows, checkSilentImages } from './verify-rows.ts';
-import { readRuns } from './verify-runs.ts';
-import { readScope, type Scope } from './verify-scope.ts';
+import { Failure } from '../../inventory/failure.ts';
+import type { StoredAccount } from '../accounts.ts';
+import { openForReading } from '../database.ts';
+import { Check, describeDamage, isDamage, type CheckResult } from './check.ts';
+import { checkContent } from './content.ts';
+import { checkForeignKeys, checkIntegrity } from './file.ts';
+import { sumImages, type VisibleImages } from './images.ts';
+import { checkLedger } from './ledger.ts';
+import { replayChanges } from './replay.ts';
+import { checkRows, checkSilentImages } from './rows.ts';
+import { readRuns } from './runs.ts';
+import { readScope, type Scope } from './scope.ts';
 
 /** What was found of an inventory. */
 export interface Verification {

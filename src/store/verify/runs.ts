@@ -1,5 +1,5 @@
 import type { Database } from 'better-sqlite3';
-import type { Counts } from '../inventory/change.ts';
+import type { Counts } from '../../inventory/change.ts';
 
 /** A run of the ledger, as far as it can be proved. */
 export interface ProvedRun extends Counts {
@@ -7,6 +7,8 @@ export interface ProvedRun extends Counts {
   readonly isPublished: boolean;
   readonly status: string;
   readonly contentHash: string | null;
+  /** Whether it looked at all images, rather than some creators'; `null` if its program did not say. */
+  readonly isWhole: boolean | null;
 }
 
 /** Of one account, the latest run first. */
@@ -20,15 +22,25 @@ export interface ProvedRuns {
   readonly firstSummed: number | undefined;
 }
 
+type Row = Omit<ProvedRun, 'isPublished' | 'isWhole'> & {
+  readonly isPublished: number;
+  readonly isWhole: number | null;
+};
+
 export function readRuns(database: Database, accountId: string): ProvedRuns {
   const all = database
-    .prepare<[string], Omit<ProvedRun, 'isPublished'> & { isPublished: number }>(
+    .prepare<[string], Row>(
       `SELECT run_id AS runId, status, status = 'complete' AND mode <> 'dry-run' AS isPublished,
-         listed, added, changed, removed, restored, unchanged, content_hash AS contentHash
+         listed, added, changed, removed, restored, unchanged, content_hash AS contentHash,
+         CASE WHEN content_hash IS NOT NULL THEN creators IS NULL END AS isWhole
        FROM runs WHERE account_id = ? ORDER BY run_id DESC`,
     )
     .all(accountId)
-    .map((run) => ({ ...run, isPublished: run.isPublished === 1 }));
+    .map(({ isPublished, isWhole, ...run }) => ({
+      ...run,
+      isPublished: isPublished === 1,
+      isWhole: isWhole === null ? null : isWhole === 1,
+    }));
   const published = all.filter(({ isPublished }) => isPublished);
   const summed = published.filter(({ contentHash }) => contentHash !== null);
   return {

@@ -1,6 +1,6 @@
 import Sqlite from 'better-sqlite3';
-import { messageOf } from '../inventory/failure.ts';
-import { formatCount } from '../inventory/quantity.ts';
+import { messageOf } from '../../inventory/failure.ts';
+import { formatCount } from '../../inventory/quantity.ts';
 
 /** Something that is not as it should be. */
 export interface Finding {

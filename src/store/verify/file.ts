@@ -1,5 +1,5 @@
 import type { Database } from 'better-sqlite3';
-import type { Check } from './verify-check.ts';
+import type { Check } from './check.ts';
 
 /** Asks SQLite whether its own structures are sound: every page, row, index and constraint. */
 export function checkIntegrity(database: Database, check: Check): void {

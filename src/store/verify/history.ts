@@ -1,8 +1,8 @@
 import type { Database } from 'better-sqlite3';
-import type { Change } from '../inventory/change.ts';
-import type { Known } from '../inventory/undo.ts';
-import type { StoredAccount } from './accounts.ts';
-import { COLUMNS, toImage, type ImageRow } from './rows.ts';
+import type { Change } from '../../inventory/change.ts';
+import type { Known } from '../../inventory/undo.ts';
+import type { StoredAccount } from '../accounts.ts';
+import { COLUMNS, toImage, type ImageRow } from '../rows.ts';
 
 /** One image's rows of `changes`, the latest first. */
 export interface History {

@@ -1,6 +1,6 @@
 import type { Database } from 'better-sqlite3';
-import type { Check } from './verify-check.ts';
-import { GONE, SCOPE, VISIBLE, type Scope } from './verify-scope.ts';
+import type { Check } from './check.ts';
+import { GONE, SCOPE, VISIBLE, type Scope } from './scope.ts';
 
 interface Found {
   readonly accountId: string;

@@ -1,7 +1,7 @@
 import type { Database } from 'better-sqlite3';
-import { ContentSum } from '../inventory/content.ts';
-import { COLUMNS, toImage, type ImageRow } from './rows.ts';
-import { SCOPE, VISIBLE, type Scope } from './verify-scope.ts';
+import { ContentSum } from '../../inventory/content.ts';
+import { COLUMNS, toImage, type ImageRow } from '../rows.ts';
+import { SCOPE, VISIBLE, type Scope } from './scope.ts';
 
 /** The images that readers see of one account. */
 export interface VisibleImages {
