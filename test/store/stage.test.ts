@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { decodeImage } from '../../src/cloudflare/decode.ts';
@@ -23,8 +24,12 @@ interface Opened {
 
 function open(path = join(temporaryFolder(), 'inventory.db')): Opened & { close: () => void } {
   const database = openForWriting(path, '2026-01-01T00:00:00.000Z');
-  onTestFinished(() => database.close());
   const store = createStore(database, 0);
+  const close = (): void => {
+    store.close();
+    database.close();
+  };
+  onTestFinished(close);
   const begin: Opened['begin'] = (accountId = 'acc', creators, mayResume = true) =>
     store.begin({
       accountId,
@@ -36,7 +41,7 @@ function open(path = join(temporaryFolder(), 'inventory.db')): Opened & { close:
       scope: '',
       mayResume,
     });
-  return { store, path, begin, close: () => database.close() };
+  return { store, path, begin, close };
 }
 
 function openWith(images: readonly Image[]): Opened {
@@ -134,10 +139,11 @@ describe('until it is published', () => {
     expect(query(path, 'SELECT * FROM staged_images')).toEqual([]);
   });
 
-  test('what a dead process left is cleared away when the next one opens', () => {
+  test('what a dead process left without its pages is cleared away when the next one opens', () => {
     const first = open();
     first.begin().add(pageOf([image('a'), image('b')]));
     first.close();
+    rmSync(`${first.path}-scan`);
     const second = open(first.path);
     expect(query(second.path, 'SELECT status FROM runs')).toEqual([{ status: 'interrupted' }]);
     expect(query(second.path, 'SELECT id FROM stored_images')).toEqual([]);
