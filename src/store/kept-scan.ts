@@ -54,6 +54,12 @@ export class KeptScans {
     this.#database = existsSync(this.#path) ? this.#openOrDiscard() : undefined;
   }
 
+  /** The accounts of which anything is kept. */
+  accounts(): readonly number[] {
+    const keys = this.#database?.prepare<[], number>('SELECT account_key FROM scans').pluck().all();
+    return keys ?? [];
+  }
+
   find(accountKey: number): ScanIdentity | undefined {
     const row = this.#database
       ?.prepare<[number], Omit<ScanIdentity, 'expected'> & { expected: number | null }>(
