@@ -3,7 +3,16 @@ import { env } from 'node:process';
 import { describe, expect, test } from 'vitest';
 import { placeOf } from '../support/database-files.ts';
 import { seededRandom, type Random } from '../support/random.ts';
-import { keptIn, Lane, pagesAsked, SCENARIOS, told, wasKilled } from './scenario.ts';
+import {
+  keptIn,
+  Lane,
+  pagesAsked,
+  requested,
+  SCENARIOS,
+  told,
+  turn,
+  wasKilled,
+} from './scenario.ts';
 import { countsBehind, faultsOf, leftoversOf, runsBehind, viewOf } from './views.ts';
 
 /** How many processes are killed in all, and the seed of where and when. */
@@ -27,9 +36,9 @@ describe(`a process that is killed (seed ${SEED})`, () => {
     async (scenario) => {
       const random = seededRandom(SEED + scenario.index);
       const lanes = await Promise.all(Array.from({ length: LANES }, () => Lane.prepare(scenario)));
-      const { events, requests } = firstOf(lanes).reference;
+      const { events, requestCount } = firstOf(lanes).reference;
       const moments = Array.from({ length: perScenario }, (_, index) =>
-        index % 2 === 0 ? atAnEvent(events, random) : atRandom(requests.length, random),
+        index % 2 === 0 ? atAnEvent(events, random) : atRandom(requestCount, random),
       );
       await Promise.all(lanes.map((lane) => drain(lane, moments)));
     },
@@ -121,20 +130,9 @@ async function killAt(lane: Lane, folder: string, moment: Moment): Promise<void>
     await lane.kill(folder, { CRASH_AT: `${moment.event}#${moment.count}` });
     return;
   }
-  const { emulator } = lane.served;
   const { child, finished } = lane.start(folder);
-  let left = moment.request;
-  const onRequest = (): void => {
-    left -= 1;
-    if (left === 0) void turns(moment.turns).then(() => child.kill('SIGKILL'));
-  };
-  emulator.on('request', onRequest);
+  void requested(lane.served.emulator, moment.request)
+    .then(() => turn(moment.turns))
+    .then(() => child.kill('SIGKILL'));
   wasKilled(await finished);
-  emulator.off('request', onRequest);
-}
-
-async function turns(count: number): Promise<void> {
-  for (let turn = 0; turn < count; turn += 1) {
-    await new Promise((resolve) => setImmediate(resolve));
-  }
 }

@@ -9,12 +9,13 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { env } from 'node:process';
+import type { ChildProcess } from 'node:child_process';
+import { env, platform } from 'node:process';
 import Sqlite from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
 import { filesOf, placeOf } from '../support/database-files.ts';
 import { seededRandom } from '../support/random.ts';
-import { Lane, SCENARIOS, told } from './scenario.ts';
+import { Lane, requested, SCENARIOS, told, turn } from './scenario.ts';
 import { countsBehind, faultsOf, leftoversOf, runsBehind, viewOf } from './views.ts';
 
 const SEED = Number(env['CRASH_SEED'] ?? Date.now() % 1_000_000);
@@ -53,12 +54,16 @@ class Moments {
       [database, filesOf.database],
       [scan, filesOf.scan],
     ] as const) {
-      for (const suffix of suffixes) {
-        const file = placeOf(join(this.#folder, this.#names[moment] ?? '')) + suffix;
-        if (existsSync(file)) cpSync(file, placeOf(folder) + suffix);
-      }
+      copyFiles(join(this.#folder, this.#names[moment] ?? ''), folder, suffixes);
     }
     return folder;
+  }
+}
+
+function copyFiles(from: string, to: string, suffixes: readonly string[]): void {
+  for (const suffix of suffixes) {
+    const file = placeOf(from) + suffix;
+    if (existsSync(file)) cpSync(file, placeOf(to) + suffix);
   }
 }
 
@@ -98,6 +103,42 @@ describe(`after a power cut (seed ${SEED})`, () => {
     },
   );
 });
+
+describe.runIf(platform === 'linux')(`of a process that is stopped anywhere (seed ${SEED})`, () => {
+  test.for(SIDE_BY_SIDE)(
+    '$name: a copy of its files is as good as they are',
+    { timeout: 60_000 + CUTS * 2000 },
+    async (scenario) => {
+      const random = seededRandom(SEED);
+      const lane = await Lane.prepare(scenario);
+      const { emulator } = lane.served;
+      for (let cut = 0; cut < CUTS / 3; cut += 1) {
+        const request = 1 + random.below(lane.reference.requestCount);
+        const turns = random.below(300);
+        const folder = lane.copy();
+        const { child, finished } = lane.start(folder);
+        await Promise.race([requested(emulator, request), finished]);
+        await turn(turns);
+        child.kill('SIGSTOP');
+        while (!isStill(child)) await turn(1);
+        const copy = join(lane.served.folder, `stopped-${cut}`);
+        mkdirSync(copy);
+        copyFiles(folder, copy, filesOf.all);
+        child.kill('SIGKILL');
+        await finished;
+        const what = `${scenario.name}: stopped ${turns} turns behind request ${request}, seed ${SEED}`;
+        await told(what, () => expectRecovery(lane, copy));
+      }
+    },
+  );
+});
+
+/** Whether a process is stopped, or over already. */
+function isStill({ pid, exitCode, signalCode }: ChildProcess): boolean {
+  if (exitCode !== null || signalCode !== null) return true;
+  const [, state] = /\) (\w)/.exec(readFileSync(`/proc/${String(pid)}/stat`, 'utf8')) ?? [];
+  return state === 'T' || state === 'Z';
+}
 
 /** Things that may stand in the place of the file beside the database. */
 const DAMAGES: Readonly<Record<string, (file: string) => void>> = {

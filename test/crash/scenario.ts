@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import type { SyncOptions } from '../../src/app/sync-accounts.ts';
 import type { EmulatedAccount } from '../../src/emulator/account.ts';
+import type { Emulator } from '../../src/emulator/server.ts';
 import { filesOf, placeOf } from '../support/database-files.ts';
 import { run, start, type Env, type Finished, type Running } from '../support/program.ts';
 import { serveAccount, type ServedAccount } from '../support/served-account.ts';
@@ -40,6 +41,8 @@ export interface Reference {
   /** How often each event came. */
   readonly events: Readonly<Record<string, number>>;
   readonly requests: readonly string[];
+  /** How many requests there were of the run that is killed, which may go on behind another. */
+  readonly requestCount: number;
 }
 
 /** A scenario with its own emulator: runs that are killed side by side do not see each other's requests. */
@@ -74,7 +77,8 @@ export class Lane {
     lane.reference = plain;
     if (scenario.kind === 'resumed') {
       await lane.#interrupt();
-      lane.reference = { ...plain, events: (await lane.#refer()).events };
+      const { events, requestCount } = await lane.#refer();
+      lane.reference = { ...plain, events, requestCount };
     }
     return lane;
   }
@@ -175,6 +179,7 @@ export class Lane {
       counts: countsBehind(database, this.known),
       events: JSON.parse(readFileSync(counts, 'utf8')) as Record<string, number>,
       requests: requests.slice(asked),
+      requestCount: requests.length - asked,
     };
     rmSync(folder, { recursive: true });
     return reference;
@@ -245,5 +250,26 @@ export async function told(what: string, work: () => Promise<void>): Promise<voi
     throw new Error(`${what}: ${cause instanceof Error ? cause.message : String(cause)}`, {
       cause,
     });
+  }
+}
+
+/** Resolves with the request of that number, counted from now. */
+export function requested(emulator: Emulator, number: number): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<undefined>();
+  let left = number;
+  const onRequest = (): void => {
+    left -= 1;
+    if (left > 0) return;
+    emulator.off('request', onRequest);
+    resolve(undefined);
+  };
+  emulator.on('request', onRequest);
+  return promise;
+}
+
+/** Lets this process turn so often. */
+export async function turn(times: number): Promise<void> {
+  for (let count = 0; count < times; count += 1) {
+    await new Promise((resolve) => setImmediate(resolve));
   }
 }
