@@ -202,6 +202,32 @@ describe.for(RESUMED)('an account that moved after the kill ($api)', (scenario) 
   });
 });
 
+describe('a page that was staged, but not kept', () => {
+  test('does not publish an image that is gone since', async () => {
+    const lane = await Lane.prepareOnly(scenarioOf('first', 'v2', 1));
+    const { account } = lane.served;
+    await lane.kill(lane.prepared, { CRASH_AT: 'scan: insert pages#5' });
+    account.delete(account.all().at(-45)?.id ?? '');
+    account.upload({ id: 'late' });
+    await lane.sync(lane.prepared);
+    expect(resumedBy(lane.prepared)).toBe(1);
+    expect(imagesAsApi(placeOf(lane.prepared), ACCOUNT)).toEqual(accountAsApi(account.all()));
+  });
+
+  test('does not publish a change that was taken back since', async () => {
+    const lane = await Lane.prepareOnly(scenarioOf('first', 'v1', 1));
+    const { account } = lane.served;
+    await lane.sync(lane.prepared);
+    const changed = account.all()[45] ?? { id: '' };
+    account.patch(changed.id, { creator: 'for a moment' });
+    await lane.kill(lane.prepared, { CRASH_AT: 'scan: insert pages#5' });
+    account.replace(changed.id, changed);
+    await lane.sync(lane.prepared);
+    expect(resumedBy(lane.prepared)).toBe(2);
+    expect(query(placeOf(lane.prepared), 'SELECT * FROM changes')).toEqual([]);
+  });
+});
+
 /** Where nothing is stated, numbered pages that moved could not be told from ones that stood still. */
 describe.for(['v1', 'v2'] as const)('a first run that was killed (%s)', (api) => {
   test.for([
