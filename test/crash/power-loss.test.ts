@@ -20,7 +20,7 @@ import { countsBehind, faultsOf, leftoversOf, runsBehind, viewOf } from './views
 
 const SEED = Number(env['CRASH_SEED'] ?? Date.now() % 1_000_000);
 /** Power cuts in a scenario; a longer crash test tries more of them. */
-const CUTS = Math.ceil(Number(env['CRASH_KILLS'] ?? 200) / 16);
+const CUTS = Math.ceil(Number(env['CRASH_KILLS'] ?? 200) / 32);
 const SIDE_BY_SIDE = SCENARIOS.filter(({ concurrency }) => concurrency > 1);
 
 /** The files of a run at every event, the earliest first. */
@@ -112,7 +112,7 @@ describe.runIf(platform === 'linux')(`of a process that is stopped anywhere (see
       const random = seededRandom(SEED);
       const lane = await Lane.prepare(scenario);
       const { emulator } = lane.served;
-      for (let cut = 0; cut < CUTS / 3; cut += 1) {
+      for (let cut = 0; cut < CUTS / 2; cut += 1) {
         const request = 1 + random.below(lane.reference.requestCount);
         const turns = random.below(300);
         const folder = lane.copy();
