@@ -25,16 +25,18 @@ export interface KeptPage extends ReadPage {
   readonly sequence: number;
 }
 
-const SCHEMA = `
-  CREATE TABLE IF NOT EXISTS scans (
-    account_key INTEGER PRIMARY KEY, run_id INTEGER NOT NULL, run_started_at TEXT NOT NULL,
-    begun_at INTEGER NOT NULL, scope TEXT NOT NULL, first_row INTEGER NOT NULL, expected INTEGER
-  ) STRICT;
-  CREATE TABLE IF NOT EXISTS pages (
+/** In the order of their names. */
+const TABLES = [
+  `CREATE TABLE pages (
     account_key INTEGER NOT NULL, list INTEGER NOT NULL, number INTEGER NOT NULL, count INTEGER NOT NULL,
     next TEXT, is_numbered INTEGER NOT NULL, rows BLOB NOT NULL, sequence INTEGER NOT NULL,
     PRIMARY KEY (account_key, list, number)
-  ) STRICT`;
+  ) STRICT`,
+  `CREATE TABLE scans (
+    account_key INTEGER PRIMARY KEY, run_id INTEGER NOT NULL, run_started_at TEXT NOT NULL,
+    begun_at INTEGER NOT NULL, scope TEXT NOT NULL, first_row INTEGER NOT NULL, expected INTEGER
+  ) STRICT`,
+];
 
 /**
  * What a run under way has read, so that the next one can go on behind it: a small SQLite file beside the
@@ -50,6 +52,12 @@ export class KeptScans {
   constructor(databasePath: string) {
     this.#path = `${databasePath}-scan`;
     this.#database = existsSync(this.#path) ? this.#openOrDiscard() : undefined;
+  }
+
+  /** The accounts of which anything is kept. */
+  accounts(): readonly number[] {
+    const keys = this.#database?.prepare<[], number>('SELECT account_key FROM scans').pluck().all();
+    return keys ?? [];
   }
 
   find(accountKey: number): ScanIdentity | undefined {
@@ -70,7 +78,8 @@ export class KeptScans {
         'SELECT * FROM pages WHERE account_key = ? ORDER BY list, number',
       )
       .all(accountKey);
-    return (rows ?? []).map(toPage);
+    // Each image has a row, or the page is not as it was written.
+    return (rows ?? []).filter(({ count, rows: { length } }) => length === 4 * count).map(toPage);
   }
 
   /** Keeps who reads; pages that were kept before stay. */
@@ -126,17 +135,21 @@ export class KeptScans {
   }
 
   #write(work: (database: Database) => void): void {
-    explained(this.#path, () => work((this.#database ??= this.#open())));
+    explained(this.#path, () => work((this.#database ??= this.#create())));
   }
 
-  #open(): Database {
+  #create(): Database {
+    return this.#open((database) => database.exec(`BEGIN; ${TABLES.join('; ')}; COMMIT`));
+  }
+
+  #open(prepare: (database: Database) => void): Database {
     const database = new Sqlite(this.#path);
     try {
       database.pragma('locking_mode = EXCLUSIVE');
       // Until there is something to lose, the disk need not be waited for.
       database.pragma('synchronous = OFF');
       database.pragma('journal_mode = WAL');
-      database.exec(SCHEMA);
+      prepare(database);
       database.pragma('synchronous = NORMAL');
       return database;
     } catch (error) {
@@ -145,17 +158,14 @@ export class KeptScans {
     }
   }
 
-  /** What cannot be read any more is worth nothing. */
+  /** What cannot be read any more is worth nothing, nor is what another version wrote. */
   #openOrDiscard(): Database | undefined {
     try {
-      const database = this.#open();
-      if (database.pragma('quick_check', { simple: true }) === 'ok') return database;
-      database.close();
+      return this.#open(assertSound);
     } catch {
-      // Damaged, or of another program: it is thrown away below.
+      this.#discard();
+      return undefined;
     }
-    this.#discard();
-    return undefined;
   }
 
   #discard(): void {
@@ -166,6 +176,17 @@ export class KeptScans {
       rmSync(this.#path + suffix, { force: true });
     }
   }
+}
+
+/** @throws unless it is whole and has the tables of this program, to the letter. */
+function assertSound(database: Database): void {
+  const damage = database.pragma('quick_check', { simple: true });
+  if (damage !== 'ok') throw new Error(String(damage));
+  const tables = database
+    .prepare<[], string>("SELECT sql FROM sqlite_schema WHERE type = 'table' ORDER BY name")
+    .pluck()
+    .all();
+  if (tables.join() !== TABLES.join()) throw new Error('the tables are those of another version');
 }
 
 interface PageRow {

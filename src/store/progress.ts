@@ -3,7 +3,8 @@ import type { KeptScans, ScanIdentity } from './kept-scan.ts';
 
 /**
  * What one run has read, kept page by page. A list that fits into one page has nothing to go on with, so
- * nothing is written of it.
+ * nothing is written of it; nor of numbered pages when nothing states how many images there are, because an
+ * image deleted since moves all behind it, and the one that it moves onto a page that was read would be missed.
  */
 export class Progress {
   readonly #kept: KeptScans;
@@ -26,6 +27,7 @@ export class Progress {
     const { list, number, next } = page;
     const count = page.images.length;
     const { accountKey, expected } = this.#identity;
+    if (next === undefined && expected === undefined) return;
     if (!this.#isKept) {
       if (expected !== undefined && count >= expected) return;
       this.#kept.keepIdentity(this.#identity);

@@ -66,7 +66,7 @@ export function createStore({ database, path }: WritableDatabase, now: number): 
 
 /** Drops what no run will go on with, whether or not its account is ever read again. */
 function dropHopeless(database: Database, kept: KeptScans, now: number): void {
-  for (const accountKey of stagedAccounts(database)) {
+  for (const accountKey of new Set([...stagedAccounts(database), ...kept.accounts()])) {
     if (isFresh(kept.find(accountKey), now)) continue;
     database.transaction(() => dropStage(database, accountKey)).immediate();
     kept.forget(accountKey);
