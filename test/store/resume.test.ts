@@ -124,7 +124,9 @@ test('what a run behind one that began above dropped rows finds new is new, and 
   begin().add(pageOf([image('dropped')], { number: 2 }));
   die();
   const anew = openStore(path);
-  anew.begin({ mayResume: false }).add(pageOf([image('a')], { number: 1 }));
+  const unwritten = anew.begin({ mayResume: false });
+  unwritten.expect(2);
+  unwritten.add(pageOf([image('a')], { number: 1 }));
   anew.die();
   const stage = openStore(path).begin();
   expect(stage.resumed?.pages).toHaveLength(1);
@@ -231,6 +233,7 @@ describe('a run that ends', () => {
   test('by being stopped keeps its pages', () => {
     const { begin, path, die } = openStoreWith([image('a'), image('b')]);
     const stage = begin();
+    stage.expect(2);
     stage.add(pageOf([image('a')]));
     stage.suspend(END, STOPPED);
     die();
@@ -240,11 +243,18 @@ describe('a run that ends', () => {
   test('otherwise keeps none', () => {
     const { begin, path } = openStoreWith([image('a')]);
     const stage = begin();
+    stage.expect(2);
     stage.add(pageOf([image('b')]));
     expect(existsSync(`${path}-scan`)).toBe(true);
     stage.abandon(END, FAILED);
     expect(existsSync(`${path}-scan`)).toBe(false);
     expect(begin().resumed).toBeUndefined();
+  });
+
+  test('nor of numbered pages when nobody states how many images there are', () => {
+    const { begin, path } = openStoreWith([image('a')]);
+    begin().add(pageOf([image('a')]));
+    expect(existsSync(`${path}-scan`)).toBe(false);
   });
 
   test('with the first page never had anything to go on with', () => {
@@ -258,8 +268,12 @@ describe('a run that ends', () => {
 
 test('two accounts keep their pages apart', () => {
   const { begin, path, die } = openStore();
-  begin().add(pageOf([image('a')]));
-  begin({ accountId: 'other' }).add(pageOf([image('a'), image('b')], { number: 2 }));
+  const one = begin();
+  one.expect(9);
+  one.add(pageOf([image('a')]));
+  const two = begin({ accountId: 'other' });
+  two.expect(9);
+  two.add(pageOf([image('a'), image('b')], { number: 2 }));
   die();
   const again = openStore(path);
   const first = again.begin();
