@@ -4,7 +4,7 @@ import { withoutNetwork } from './drivers.ts';
 import { casesOf, nothingIsLostOrKept, stillAccountsAreMirrored, timeoutOf } from './promises.ts';
 
 const open = withoutNetwork();
-const cases = casesOf(1500);
+const cases = casesOf(1000);
 const timeout = timeoutOf(cases);
 
 test('no run removes what was there, or keeps what was gone', { timeout }, async () => {

@@ -4,7 +4,7 @@ import { overHttp } from './drivers.ts';
 import { casesOf, nothingIsLostOrKept, stillAccountsAreMirrored, timeoutOf } from './promises.ts';
 
 const open = overHttp();
-const cases = casesOf(150);
+const cases = casesOf(100);
 const timeout = timeoutOf(cases);
 
 test('no run removes what was there, or keeps what was gone', { timeout }, async () => {

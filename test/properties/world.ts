@@ -79,6 +79,7 @@ export class World implements Disposable {
   #throughout: Set<string> | undefined;
   #ever = new Set<string>();
   #isStill = true;
+  #seen: Snapshot = new Map();
   /** What readers saw after each published run. */
   readonly history = new Map<number, Snapshot>();
 
@@ -94,6 +95,11 @@ export class World implements Disposable {
     rmSync(this.#root, { recursive: true, force: true });
   }
 
+  /** What readers see since the last round. */
+  get seen(): Snapshot {
+    return this.#seen;
+  }
+
   get database(): string {
     return join(this.#folder(), 'inventory.db');
   }
@@ -107,7 +113,7 @@ export class World implements Disposable {
     const played = { outcome, throughout, ever: this.#ever, wasStill: this.#isStill };
     // Whatever was not interrupted leaves nothing that a later run might go on with.
     if (!crashed && outcome?.failure?.code !== 'STOPPED') this.#beginAnew();
-    this.#rememberPublished();
+    this.#look();
     return played;
   }
 
@@ -154,15 +160,15 @@ export class World implements Disposable {
     this.#isStill = true;
   }
 
-  #rememberPublished(): void {
-    if (!existsSync(this.database)) return;
+  /** Looks at the inventory as a reader does, and remembers what each published run made of it. */
+  #look(): void {
+    this.#seen = snapshot(this.database);
     const published = query(
       this.database,
       `SELECT run_id FROM runs WHERE status = 'complete' AND mode <> 'dry-run'`,
     );
     for (const { run_id: runId } of published) {
-      if (!this.history.has(Number(runId)))
-        this.history.set(Number(runId), snapshot(this.database));
+      if (!this.history.has(Number(runId))) this.history.set(Number(runId), this.#seen);
     }
   }
 

@@ -1,5 +1,5 @@
 import { canonicalJson } from '../../src/inventory/canonical-json.ts';
-import { query, type Row } from './inventory.ts';
+import { reading, type Ask, type Row } from './inventory.ts';
 
 /** An inventory at one time: for each image its columns, as canonical JSON. */
 export type Snapshot = ReadonlyMap<string, string>;
@@ -19,19 +19,20 @@ type State = Record<string, unknown>;
 
 /** What readers see now. */
 export function snapshot(database: string): Snapshot {
-  return freeze(readState(database));
+  return freeze(reading(database, readState));
 }
 
 /** Undoes the changes of the latest runs, one run after the other, back to just after `runId`. */
 export function rewind(database: string, runId: number): Snapshot {
-  const state = readState(database);
-  const changes = query(
-    database,
-    'SELECT * FROM changes WHERE run_id > ? ORDER BY run_id DESC, change_id DESC',
-    runId,
-  );
-  for (const change of changes) undo(state, change);
-  return freeze(state);
+  return reading(database, (ask) => {
+    const state = readState(ask);
+    const changes = ask(
+      'SELECT * FROM changes WHERE run_id > ? ORDER BY run_id DESC, change_id DESC',
+      runId,
+    );
+    for (const change of changes) undo(state, change);
+    return freeze(state);
+  });
 }
 
 function undo(state: Map<string, State>, change: Row): void {
@@ -59,14 +60,14 @@ function empty(): State {
   return Object.fromEntries([...COLUMNS, 'null_fields'].map((column) => [column, null]));
 }
 
-function readState(database: string): Map<string, State> {
+function readState(ask: Ask): Map<string, State> {
   const state = new Map<string, State>();
-  for (const row of query(database, 'SELECT * FROM images')) {
+  for (const row of ask('SELECT * FROM images')) {
     const image = empty();
     for (const column of COLUMNS) image[column] = valueOf(column, row[column] ?? null);
     state.set(String(row['id']), image);
   }
-  for (const row of query(database, 'SELECT * FROM image_nulls ORDER BY image_id, field')) {
+  for (const row of ask('SELECT * FROM image_nulls ORDER BY image_id, field')) {
     const image = state.get(String(row['image_id']));
     if (image)
       image['null_fields'] = [...((image['null_fields'] as unknown[] | null) ?? []), row['field']];

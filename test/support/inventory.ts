@@ -4,14 +4,24 @@ import type { ApiImage } from '../../src/emulator/account.ts';
 
 export type Row = Readonly<Record<string, string | number | null>>;
 
-/** Asks an inventory one question, as anybody with a SQLite tool would. */
-export function query(database: string, sql: string, ...parameters: (string | number)[]): Row[] {
+/** Asks one question. */
+export type Ask = (sql: string, ...parameters: (string | number)[]) => Row[];
+
+/** Asks an inventory several questions, as anybody with a SQLite tool would. */
+export function reading<T>(database: string, work: (ask: Ask) => T): T {
   const opened = new Sqlite(database, { readonly: true });
   try {
-    return opened.prepare<(string | number)[], Row>(sql).all(...parameters);
+    return work((sql, ...parameters) =>
+      opened.prepare<(string | number)[], Row>(sql).all(...parameters),
+    );
   } finally {
     opened.close();
   }
+}
+
+/** Asks an inventory one question. */
+export function query(database: string, sql: string, ...parameters: (string | number)[]): Row[] {
+  return reading(database, (ask) => ask(sql, ...parameters));
 }
 
 const PLAIN = { filename: 'filename', creator: 'creator', uploaded: 'uploaded' } as const;
@@ -22,12 +32,14 @@ const PLAIN = { filename: 'filename', creator: 'creator', uploaded: 'uploaded' }
  */
 export function imagesAsApi(database: string, account: string): Map<string, string> {
   const nulls = new Map<string, Set<unknown>>();
-  const nullRows = query(database, 'SELECT * FROM image_nulls WHERE account_id = ?', account);
+  const [nullRows, rows] = reading(database, (ask) => [
+    ask('SELECT * FROM image_nulls WHERE account_id = ?', account),
+    ask('SELECT * FROM images WHERE account_id = ?', account),
+  ]);
   for (const { image_id: id, field } of nullRows) {
     const fields = nulls.get(String(id)) ?? new Set();
     nulls.set(String(id), fields.add(field));
   }
-  const rows = query(database, 'SELECT * FROM images WHERE account_id = ?', account);
   return new Map(
     rows.map((row) => [String(row['id']), asText(asApi(row, nulls.get(String(row['id']))))]),
   );
