@@ -15,6 +15,8 @@ CREATE TABLE stages (
   account_key INTEGER PRIMARY KEY REFERENCES accounts (account_key),
   run_id INTEGER NOT NULL REFERENCES runs (run_id),
   first_row INTEGER NOT NULL,
+  -- Counts how often the run has begun anew: pages from before that are not believed.
+  epoch INTEGER NOT NULL,
   sequence INTEGER NOT NULL
 ) STRICT;
 

@@ -185,7 +185,7 @@ export function parseCommandLine(program: Command, argv: readonly string[]): voi
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return;
-    const message = error.message.replace(/^error: /, '');
+    const message = error.message.replace(/^error: /, '').replace(/\n/g, ' ');
     const isHelp = error.code === 'commander.help';
     throw new Failure('USAGE', isHelp ? 'no command was given' : message, {
       hint: '"image-inventory --help" shows the commands, "image-inventory COMMAND --help" their options.',

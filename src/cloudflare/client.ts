@@ -88,7 +88,12 @@ export class ApiClient {
       if (kind === 'final' || faults > this.#options.maxRetries) throw failure;
 
       const waitMs = this.#waitMs(kind, attempt, answer);
-      if (waitMs > this.#timeLeft(limits)) throw failure;
+      const hasTime = waitMs <= this.#timeLeft(limits);
+      // Without time as well: the next run of the same user would be refused like this one.
+      if (kind === 'throttled') {
+        pacer.pause(hasTime ? waitMs : Math.min(waitMs, LONGEST_THROTTLE_MS), 'throttled');
+      }
+      if (!hasTime) throw failure;
       this.#retries += 1;
       this.#options.emit({
         type: 'request.retry',
@@ -98,8 +103,7 @@ export class ApiClient {
         reason: failure.message,
         cfRay: answer && cfRay(answer.headers),
       });
-      if (kind === 'throttled') pacer.pause(waitMs, 'throttled');
-      else await this.#options.clock.wait(waitMs, limits.signal);
+      if (kind !== 'throttled') await this.#options.clock.wait(waitMs, limits.signal);
     }
   }
 

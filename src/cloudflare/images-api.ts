@@ -12,6 +12,8 @@ export interface ImagesApi {
   count(limits: Limits): Promise<number | undefined>;
   /** @param query - Page, size and filter, as the version of the list spells them. */
   page(place: Place, query: string, limits: Limits): Promise<ListPage>;
+  /** Whether an image of this id can be asked for. */
+  hasAddress(id: string): boolean;
   /** One image; `undefined` if there is none, or none any more but an upload that was only announced. */
   image(id: string, limits: Limits): Promise<Image | undefined>;
 }
@@ -44,9 +46,10 @@ export function createImagesApi(
       const { value, requestMs, cfRay } = reply;
       return { ...place, ...value, count: value.images.length, requestMs, cfRay };
     },
+    hasAddress: (id) => !RESERVED.has(id),
     async image(id, limits) {
       const what = `image ${printable(id).slice(0, 80)}`;
-      if (RESERVED.has(id)) throw unaskable(what);
+      if (RESERVED.has(id)) throw new RangeError(`${what} has no address of its own`);
       const read = (result: unknown): Image | undefined => readImage(result, id);
       const reply = await client.get(what, `${images}/${encodeId(id)}`, read, limits);
       return reply?.value;
@@ -55,17 +58,10 @@ export function createImagesApi(
 }
 
 /**
- * Addresses below the list that are no images; `keys` holds secrets and is never called. A custom id
+ * Addresses below the list that are no images; `keys` and `batch_token` hold secrets and are never called. A custom id
  * that reads like one cannot be asked for.
  */
-const RESERVED = new Set(['keys', 'stats', 'variants']);
-
-function unaskable(what: string): Failure {
-  const message = `${what} is stored and was not listed, and an image of that id cannot be asked for`;
-  return new Failure('BAD_ANSWER', message, {
-    hint: "Its address is one of the API's own, so nothing can prove that it is gone. Give images other ids.",
-  });
-}
+const RESERVED = new Set(['batch_token', 'keys', 'stats', 'variants']);
 
 /** Custom ids may hold `/` and even read `..`, which a proxy would resolve if the dots were not encoded. */
 function encodeId(id: string): string {

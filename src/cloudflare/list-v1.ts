@@ -25,8 +25,8 @@ export interface NumberedListOptions {
  * to read ahead, so that hardly any request goes past the end; it is never taken for the end.
  *
  * The first empty page is doubted, and asked for once more, when it stands before a page with images,
- * when fewer images were listed than the account states, or when it states nothing and no other
- * empty page vouches for the end: a server that is at fault for a moment would otherwise halve the list.
+ * when fewer images were listed than the account states, or when it states nothing: a server that is at fault
+ * for a moment would otherwise halve the list.
  *
  */
 export async function* listNumberedPages(
@@ -131,8 +131,8 @@ class PagePlan {
 
   #isDoubtful(): boolean {
     if (this.#lastNonEmpty > this.#firstEmpty()) return true;
-    // Without a total, two empty pages vouch for each other.
-    return this.#expected === undefined ? this.#empty.size < 2 : this.#listed < this.#expected;
+    // Two empty pages do not vouch for each other: one bad moment can hit both.
+    return this.#expected === undefined || this.#listed < this.#expected;
   }
 
   #firstEmpty(): number {

@@ -10,6 +10,9 @@ export interface PaceOptions {
   readonly intervalMs: number;
 }
 
+/** Cloudflare counts in windows of five minutes; whoever writes a longer reset means something else by it. */
+const LONGEST_RESET_MS = 300_000;
+
 /** What the server says is left of its quota. Source: Cloudflare's `Ratelimit: "default";r=50;t=30` header. */
 export interface Quota {
   readonly remaining: number;
@@ -66,7 +69,8 @@ export class Pacer {
 
   /** Slows down before the server has to say no: near the end of its quota, waits for the reset. */
   observe(quota: Quota): void {
-    if (quota.remaining <= this.#options.concurrency) this.pause(quota.resetMs, 'quota-low');
+    if (quota.remaining > this.#options.concurrency) return;
+    this.pause(Math.min(quota.resetMs, LONGEST_RESET_MS), 'quota-low');
   }
 
   /** How many requests the configured window still has. */

@@ -19,8 +19,11 @@ export interface SourceOptions {
 const STATS_MAY_FAIL: ReadonlySet<FailureCode> = new Set([
   'API_ERROR',
   'API_GONE',
+  'ANSWER_TOO_LARGE',
   'BAD_ANSWER',
+  'FILTER_REFUSED',
   'ROUTE_REFUSED',
+  'UNREACHABLE',
 ]);
 
 /** Reads one list, of all images or of one creator's. */
@@ -69,6 +72,7 @@ export function createSource(options: SourceOptions): Source {
   return {
     expected,
     list,
+    canFind: (id) => api.hasAddress(id),
     find: (id, limits) => api.image(id, limits),
     isWaiting: () => client.isWaiting(),
     usage: () => client.usage(),

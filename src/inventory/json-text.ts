@@ -82,8 +82,7 @@ function endOfString(text: string, open: number): number {
  * that reads each value's source would do the same at five times the cost.
  */
 function parseMarked(text: string, numbers: readonly InexactNumber[]): unknown {
-  // Longer than any run of the same character that a string of the text can hold, escaped or not.
-  const marker = '\ue000'.repeat(1 + (text.match(/\ue000|\\ue000/gi)?.length ?? 0));
+  const marker = unusedMarker(text);
   let marked = '';
   let end = 0;
   for (const { source, start } of numbers) {
@@ -91,6 +90,14 @@ function parseMarked(text: string, numbers: readonly InexactNumber[]): unknown {
     end = start + source.length;
   }
   return unmark(JSON.parse(marked + text.slice(end)), marker);
+}
+
+/** Something that no string of the text begins with, escaped or not. */
+function unusedMarker(text: string): string {
+  for (let attempt = 0; ; attempt += 1) {
+    const marker = `\ue000${attempt}:`;
+    if (!text.includes(marker) && !text.toLowerCase().includes(`\\ue000${attempt}:`)) return marker;
+  }
 }
 
 function unmark(value: unknown, marker: string): unknown {

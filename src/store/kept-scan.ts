@@ -15,6 +15,8 @@ export interface ScanIdentity {
   readonly scope: string;
   /** The run's own rows start here. */
   readonly firstRow: number;
+  /** How often the run has begun anew. */
+  readonly epoch: number;
   /** How many images the account stated; `undefined` if it did not. */
   readonly expected: number | undefined;
 }
@@ -34,7 +36,8 @@ const TABLES = [
   ) STRICT`,
   `CREATE TABLE scans (
     account_key INTEGER PRIMARY KEY, run_id INTEGER NOT NULL, run_started_at TEXT NOT NULL,
-    begun_at INTEGER NOT NULL, scope TEXT NOT NULL, first_row INTEGER NOT NULL, expected INTEGER
+    begun_at INTEGER NOT NULL, scope TEXT NOT NULL, first_row INTEGER NOT NULL, epoch INTEGER NOT NULL,
+    expected INTEGER
   ) STRICT`,
 ];
 
@@ -64,7 +67,7 @@ export class KeptScans {
     const row = this.#database
       ?.prepare<[number], Omit<ScanIdentity, 'expected'> & { expected: number | null }>(
         `SELECT account_key AS accountKey, run_id AS runId, run_started_at AS runStartedAt,
-           begun_at AS begunAt, scope, first_row AS firstRow, expected
+           begun_at AS begunAt, scope, first_row AS firstRow, epoch, expected
          FROM scans WHERE account_key = ?`,
       )
       .get(accountKey);
@@ -84,11 +87,11 @@ export class KeptScans {
 
   /** Keeps who reads; pages that were kept before stay. */
   keepIdentity(identity: ScanIdentity): void {
-    const { accountKey, runId, runStartedAt, begunAt, scope, firstRow, expected } = identity;
+    const { accountKey, runId, runStartedAt, begunAt, scope, firstRow, epoch, expected } = identity;
     this.#write((database) =>
       database
-        .prepare('INSERT OR REPLACE INTO scans VALUES (?, ?, ?, ?, ?, ?, ?)')
-        .run(accountKey, runId, runStartedAt, begunAt, scope, firstRow, expected ?? null),
+        .prepare('INSERT OR REPLACE INTO scans VALUES (?, ?, ?, ?, ?, ?, ?, ?)')
+        .run(accountKey, runId, runStartedAt, begunAt, scope, firstRow, epoch, expected ?? null),
     );
   }
 

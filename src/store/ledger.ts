@@ -84,6 +84,11 @@ export class Ledger {
     return last.run_id === run.runId && last.started_at === run.runStartedAt;
   }
 
+  /** Takes back that the run went on behind another one. */
+  forgetResumed(runId: number): void {
+    this.#database.prepare('UPDATE runs SET resumed_run = NULL WHERE run_id = ?').run(runId);
+  }
+
   /** Says of the runs whose process died that they were interrupted. Only the lock's holder may. */
   closeLeftRunning(now: number): void {
     this.#database

@@ -37,6 +37,12 @@ export class Progress {
     this.#kept.keepPage(accountKey, kept);
   }
 
+  /** @param epoch - Of the pages that come now. */
+  restart(epoch: number): void {
+    this.forget();
+    this.#identity = { ...this.#identity, epoch };
+  }
+
   forget(): void {
     this.#kept.forget(this.#identity.accountKey);
     this.#isKept = false;

@@ -2,6 +2,7 @@ import type { Database } from 'better-sqlite3';
 import { ContentSum } from '../inventory/content.ts';
 import type { RunStart } from '../sync/ports.ts';
 import type { StoredAccount } from './accounts.ts';
+import { inBatches } from './batches.ts';
 import type { KeptPage, KeptScans, ScanIdentity } from './kept-scan.ts';
 import { isoTime, type Ledger } from './ledger.ts';
 import { RowSet } from './row-set.ts';
@@ -49,6 +50,7 @@ export function findLeftover(
 
   const staged = findStageRow(database, account.key);
   if (staged !== undefined && staged.runId !== identity.runId) return undefined;
+  if (identity.epoch !== (staged?.epoch ?? 0)) return undefined;
   const sequence = staged?.sequence ?? 0;
   const pages = unbroken(kept.pages(account.key).filter((page) => page.sequence <= sequence));
   return pages.length === 0 ? undefined : { identity, pages, sequence };
@@ -120,16 +122,19 @@ export function takeOver(
 }
 
 function dropUnseenStaged(database: Database, accountKey: number, seen: RowSet): void {
-  const staged = database
-    .prepare<[], { id: string; row_id: number | null }>(
-      `SELECT staged.id, stored.row_id FROM staged_images AS staged
-       LEFT JOIN stored_images AS stored USING (account_key, id)
-       WHERE staged.account_key = ${accountKey}`,
-    )
-    .all();
+  const next = database.prepare<[string, number], { id: string; rowId: number | null }>(
+    `SELECT staged.id, stored.row_id AS rowId FROM staged_images AS staged
+     LEFT JOIN stored_images AS stored USING (account_key, id)
+     WHERE staged.account_key = ${accountKey} AND staged.id > ? ORDER BY staged.id LIMIT ?`,
+  );
   const drop = database.prepare('DELETE FROM staged_images WHERE account_key = ? AND id = ?');
   database.transaction(() => {
-    for (const { id, row_id: rowId } of staged) {
+    const staged = inBatches(
+      '',
+      (after) => next.all(after, BATCH),
+      ({ id }) => id,
+    );
+    for (const { id, rowId } of staged) {
       if (rowId === null || !seen.has(rowId)) drop.run(accountKey, id);
     }
   })();
@@ -150,6 +155,7 @@ export function identityOf(
     begunAt: leftover?.identity.begunAt ?? start.startedAt,
     scope: scopeOf(start),
     firstRow,
+    epoch: leftover?.identity.epoch ?? 0,
     expected: leftover?.identity.expected,
   };
 }

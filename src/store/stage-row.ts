@@ -5,7 +5,9 @@ export interface StageRow {
   readonly runId: number;
   /** The run's own rows start here. */
   readonly firstRow: number;
-  /** Transactions so far. */
+  /** How often the run has begun anew. */
+  readonly epoch: number;
+  /** Transactions so far, since then. */
   readonly sequence: number;
 }
 
@@ -13,7 +15,7 @@ export interface StageRow {
 export function findStageRow(database: Database, accountKey: number): StageRow | undefined {
   return database
     .prepare<[number], StageRow>(
-      `SELECT run_id AS runId, first_row AS firstRow, sequence FROM stages WHERE account_key = ?`,
+      `SELECT run_id AS runId, first_row AS firstRow, epoch, sequence FROM stages WHERE account_key = ?`,
     )
     .get(accountKey);
 }
@@ -26,9 +28,10 @@ export function stagedAccounts(database: Database): readonly number[] {
 export function writeStageRow(database: Database, accountKey: number, row: StageRow): void {
   database
     .prepare(
-      'INSERT OR REPLACE INTO stages (account_key, run_id, first_row, sequence) VALUES (?, ?, ?, ?)',
+      `INSERT OR REPLACE INTO stages (account_key, run_id, first_row, epoch, sequence)
+       VALUES (?, ?, ?, ?, ?)`,
     )
-    .run(accountKey, row.runId, row.firstRow, row.sequence);
+    .run(accountKey, row.runId, row.firstRow, row.epoch, row.sequence);
 }
 
 /** Deletes what an account's unpublished run wrote, if it wrote anything. */

@@ -26,9 +26,9 @@ export function prepareStage(
   accountKey: number,
   creators: readonly string[] | undefined,
 ): StageStatements {
-  // An integer, and a list of literals that SQLite itself quoted: neither can be anything but a value.
+  // An integer, and a list of hexadecimal literals: neither can be anything but a value.
   const account = `account_key = ${accountKey}`;
-  const inScope = `${account}${scopeCondition(database, creators)}`;
+  const inScope = `${account}${scopeCondition(creators)}`;
 
   const insert = database.prepare(
     `INSERT INTO stored_images (row_id, account_key, id, ${COLUMNS}, first_seen_run, changed_run)
@@ -60,9 +60,11 @@ export function prepareStage(
   };
 }
 
-function scopeCondition(database: Database, creators: readonly string[] | undefined): string {
+function scopeCondition(creators: readonly string[] | undefined): string {
   if (creators === undefined) return '';
-  const quote = database.prepare<[string], string>('SELECT quote(?)').pluck();
-  const literals = creators.map((creator) => quote.get(creator) ?? "''");
+  // As bytes, because a quoted text ends at its first NUL.
+  const literals = creators.map(
+    (creator) => `CAST(x'${Buffer.from(creator).toString('hex')}' AS TEXT)`,
+  );
   return ` AND coalesce(creator, '') IN (${literals.join(', ')})`;
 }

@@ -38,6 +38,7 @@ export interface StagedSoFar {
   readonly seen: RowSet;
   /** Of the run's own rows. */
   readonly content: ContentSum;
+  readonly epoch: number;
   readonly sequence: number;
 }
 
@@ -60,6 +61,7 @@ export class RunStage implements Stage {
   /** Rows that were seen and that readers know. */
   #seenStored: number;
   #listed: number;
+  #epoch: number;
   #sequence: number;
   /** Whether the transaction under way has staged anything. */
   #isStaging = false;
@@ -75,6 +77,7 @@ export class RunStage implements Stage {
     this.resumed = staged.resumed;
     this.#seen = staged.seen;
     this.#content = staged.content;
+    this.#epoch = staged.epoch;
     this.#sequence = staged.sequence;
     this.#listed = this.#seen.size;
     this.#seenStored = this.#seen.countBelow(firstRow);
@@ -104,9 +107,16 @@ export class RunStage implements Stage {
   }
 
   restart(): void {
-    const { database, account, progress } = this.#options;
-    this.#transaction(() => dropStage(database, account.key));
-    progress.forget();
+    const { database, account, ledger, progress, firstRow } = this.#options;
+    const epoch = this.#epoch + 1;
+    // Written at once: what is kept of the pages before may come back after a power cut, and must not count.
+    this.#transaction(() => {
+      dropStage(database, account.key);
+      ledger.forgetResumed(this.runId);
+      writeStageRow(database, account.key, { runId: this.runId, firstRow, epoch, sequence: 0 });
+    });
+    progress.restart(epoch);
+    this.#epoch = epoch;
     this.#seen = new RowSet();
     this.#gone = new RowSet();
     this.#content = new ContentSum();
@@ -263,7 +273,8 @@ export class RunStage implements Stage {
       work();
       if (!this.#isStaging) return;
       const sequence = this.#sequence + 1;
-      writeStageRow(database, account.key, { runId: this.runId, firstRow, sequence });
+      const epoch = this.#epoch;
+      writeStageRow(database, account.key, { runId: this.runId, firstRow, epoch, sequence });
       this.#sequence = sequence;
     });
   }

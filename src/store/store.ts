@@ -105,7 +105,13 @@ function openRun(
 }
 
 function nothingStaged(): StagedSoFar {
-  return { resumed: undefined, seen: new RowSet(), content: new ContentSum(), sequence: 0 };
+  return {
+    resumed: undefined,
+    seen: new RowSet(),
+    content: new ContentSum(),
+    epoch: 0,
+    sequence: 0,
+  };
 }
 
 function stagedBy(
@@ -120,6 +126,7 @@ function stagedBy(
     resumed: { runId: identity.runId, expected: identity.expected, pages },
     seen,
     content,
+    epoch: identity.epoch,
     sequence,
   };
 }

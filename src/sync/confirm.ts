@@ -15,6 +15,9 @@ export interface Confirmation {
   /** The scope of the list, `undefined` for all images. */
   readonly creators: readonly string[] | undefined;
   readonly random: () => number;
+}
+
+export interface Confirming extends Confirmation {
   /** Reads the list a second time, unless that has been done already. */
   readonly readAgain: () => Promise<void>;
 }
@@ -28,58 +31,84 @@ const BATCH = 100;
  * such image does. One that is found alive is compared like any other.
  *
  * A few are asked for one by one. Of more than that, those which a second reading of the list does not show
- * either are believed to be gone if not one of a random sample is alive.
+ * either are believed to be gone if not one of a random sample is alive. With a creator filter no sample can vouch
+ * for the others, since an image that left the filter is alive and rightly not listed: each is asked for.
  *
  * @throws Failure `HELD` when more are gone than may be, `LIST_INCONSISTENT` when one of a sample is alive.
  */
-export async function confirmSuspects(confirmation: Confirmation): Promise<void> {
-  const { stage, removal, random, readAgain } = confirmation;
+export async function confirmSuspects(confirming: Confirming): Promise<void> {
+  const { source, stage, creators, removal, random, readAgain } = confirming;
   const most = removal.confirmRequests;
-  if (sample(stage.suspects(), most, random).total > most) await readAgain();
+  const first = sample(stage.suspects(), most, random);
+  const isUnaskable = (id: string): boolean => !source.canFind(id);
+  if (first.total > most || first.drawn.some(isUnaskable)) await readAgain();
+  if (creators !== undefined) {
+    await confirmEach(confirming, stage.suspects());
+    return;
+  }
   const { drawn, total } = sample(stage.suspects(), most, random);
-  if (total <= most) await confirmEach(confirmation, [drawn]);
-  else await confirmBySample(confirmation, drawn, total);
+  if (total > most) await confirmBySample(confirming, drawn, total);
+  else {
+    await confirmEach(confirming, [drawn]);
+    // Nobody can be asked for these, but two whole lists did not show them.
+    for (const id of drawn.filter(isUnaskable)) stage.condemn(id);
+  }
 }
 
-/** Asks for each. Stops as soon as the removals exceed what one run may do unasked. */
+/**
+ * Asks for each suspect, if they are few, whether it is gone.
+ *
+ * @returns Whether they all are: one that is alive should have been listed.
+ */
+export async function areAllGone(confirmation: Confirmation): Promise<boolean> {
+  const { source, stage, removal, random } = confirmation;
+  const most = removal.confirmRequests;
+  const { drawn, total } = sample(stage.suspects(), most, random);
+  if (total > most || !drawn.every((id) => source.canFind(id))) return false;
+  return (await confirmEach(confirmation, [drawn])) === 0;
+}
+
+/**
+ * Asks for each. Stops as soon as the removals exceed what one run may do unasked.
+ *
+ * @returns How many are alive and should have been listed.
+ */
 async function confirmEach(
-  { source, stage, limits, emit, removal }: Confirmation,
+  { source, stage, limits, emit, removal, creators }: Confirmation,
   batches: Iterable<readonly string[]>,
-): Promise<void> {
+): Promise<number> {
   let asked = 0;
   let gone = 0;
+  let missed = 0;
   for (const ids of inLots(batches)) {
     for (const { id, image } of await askForEach(source, ids, limits)) {
       asked += 1;
       if (image === undefined) {
         gone += 1;
         stage.condemn(id);
-      } else {
-        stage.acquit(image);
+        continue;
       }
+      if (isInScope(image, creators)) missed += 1;
+      stage.acquit(image);
     }
     emit({ type: 'sync.confirming', asked, gone, suspects: undefined });
     if (exceedsLimits(gone, stage.stored, removal)) throw held(gone, stage.stored, removal);
   }
+  return missed;
 }
 
 async function confirmBySample(
-  confirmation: Confirmation,
+  { source, stage, limits, emit, removal }: Confirmation,
   drawn: readonly string[],
   suspects: number,
 ): Promise<void> {
-  const { source, stage, limits, emit, removal, creators } = confirmation;
   let asked = 0;
   for (const ids of inLots([drawn])) {
     const answers = await askForEach(source, ids, limits);
-    const alive = answers.flatMap(({ image }) => image ?? []);
+    const alive = answers.filter(({ image }) => image !== undefined).length;
     asked += answers.length;
-    emit({ type: 'sync.confirming', asked, gone: asked - alive.length, suspects });
-    if (alive.some((image) => isInScope(image, creators))) throw stillAlive(suspects);
-    if (alive.length === 0) continue;
-    // They left the filter, and nobody knows how many others did.
-    await confirmEach(confirmation, stage.suspects());
-    return;
+    emit({ type: 'sync.confirming', asked, gone: asked - alive, suspects });
+    if (alive > 0) throw stillAlive(suspects);
   }
   if (exceedsLimits(suspects, stage.stored, removal)) throw held(suspects, stage.stored, removal);
   stage.condemnRest();
@@ -116,7 +145,9 @@ async function askForEach(
 ): Promise<readonly Answer[]> {
   const stop = new AbortController();
   const own = { ...limits, signal: AbortSignal.any([limits.signal, stop.signal]) };
-  const answers = ids.map(async (id) => ({ id, image: await source.find(id, own) }));
+  const answers = ids
+    .filter((id) => source.canFind(id))
+    .map(async (id) => ({ id, image: await source.find(id, own) }));
   try {
     return await Promise.all(answers);
   } finally {

@@ -67,6 +67,8 @@ export interface Source {
     limits: Limits,
     read: readonly ReadPage[],
   ): AsyncIterable<ListPage>;
+  /** Whether an image of this id can be asked for: an API may use an address for something else. */
+  canFind(id: string): boolean;
   /** One image by its id; `undefined` only when the API answered that there is no such image. */
   find(id: string, limits: Limits): Promise<Image | undefined>;
   /** Whether requests are waiting for quota just now. */

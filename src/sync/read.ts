@@ -1,5 +1,5 @@
 import { asFailure, type FailureCode } from '../inventory/failure.ts';
-import { confirmSuspects } from './confirm.ts';
+import { areAllGone, confirmSuspects } from './confirm.ts';
 import type { Emit, RepeatReason } from './events.ts';
 import { heldEmpty, isStrangelyEmpty, type RemovalLimits } from './guard.ts';
 import type { Limits, ReadPage, Resumed, RunMode, Source, Stage } from './ports.ts';
@@ -23,31 +23,45 @@ export interface Reading {
 /**
  * Everything up to the decision: the whole list, and a verdict on each image that it did not show.
  *
- * The list is read once more when something speaks against the first reading: it is shorter than the
- * account states, it misses more images than can be asked for one by one, or its first part was read by
- * an interrupted run and the account has moved since.
+ * Where an interrupted run left pages, the list is read on behind them, and begun anew if anything speaks against
+ * them. The list is read a second time when it is shorter than the account states, or misses more images
+ * than can be asked for one by one.
  */
 export async function readAccount(reading: Reading): Promise<void> {
+  const { stage } = reading;
   await ask(reading);
   const { mode, expected } = reading;
-  const { stored, resumed } = reading.stage;
+  const { stored, resumed } = stage;
   reading.emit({ type: 'sync.started', mode, expected, stored, resumed });
 
-  await readList(reading);
+  const isSettled = resumed !== undefined && (await goOn(reading, resumed));
+  if (!isSettled) {
+    if (resumed !== undefined) beginAnew(reading);
+    await readWhole(reading);
+  }
+  warnOfMismatch(reading);
+}
+
+/** Reads the list from its start, a second time if need be, and asks for what it did not show. */
+async function readWhole(reading: Reading): Promise<void> {
+  const { stage, expected } = reading;
+  stage.expect(expected);
+  const pages = await readPages(reading, [], Infinity);
   const isRepeated = await isShort(reading);
-  if (isRepeated) await repeat(reading, 'short');
+  if (isRepeated) await repeat(reading, 'short', pages);
   refuseEmpty(reading);
   const readAgain = async (): Promise<void> => {
-    if (!isRepeated) await repeat(reading, 'suspects');
+    if (!isRepeated) await repeat(reading, 'suspects', pages);
   };
   await confirmSuspects({ ...reading, readAgain });
-  warnOfMismatch(reading);
 }
 
 /** Asks how many images there are. The account's total counts every creator's, so it says nothing of a filtered list. */
 async function ask(reading: Reading): Promise<void> {
   const { source, creators, limits } = reading;
-  if (creators === undefined) reading.expected = await source.expected(limits);
+  // One that does not answer any more does not take back what it said.
+  if (creators === undefined)
+    reading.expected = (await source.expected(limits)) ?? reading.expected;
 }
 
 /** What a place in the list that is not good any more looks like; reading from the start mends it. */
@@ -59,30 +73,30 @@ const OUTDATED: ReadonlySet<FailureCode> = new Set([
   'LIST_INCONSISTENT',
 ]);
 
-/** The first reading, behind what an interrupted run had read where there is such. */
-async function readList(reading: Reading): Promise<void> {
-  const { stage, expected, emit } = reading;
-  if (stage.resumed !== undefined) {
-    if (await goOn(reading, stage.resumed)) return;
-    // Images that the interrupted run saw may be gone since, and nobody would ask for them.
-    emit({ type: 'sync.repeating', reason: 'moved', listed: stage.listed, expected });
-    stage.restart();
-  }
-  stage.expect(expected);
-  await readPages(reading, [], false);
-}
-
-/** Reads on behind an interrupted run. @returns Whether the account has stood still since, as far as can be told. */
+/**
+ * Reads on behind an interrupted run. Its pages are up to an hour old, so nothing may speak against them: the
+ * account states as many images as then, the list adds up to that, and what is missing from it is gone.
+ *
+ * @returns Whether the account has stood still since, as far as can be told.
+ */
 async function goOn(reading: Reading, resumed: Resumed): Promise<boolean> {
   const { stage, expected } = reading;
   if (expected !== resumed.expected) return false;
   try {
-    await readPages(reading, resumed.pages, false);
+    await readPages(reading, resumed.pages, Infinity);
   } catch (error) {
     if (OUTDATED.has(asFailure(error).code)) return false;
     throw error;
   }
-  return expected === undefined || expected - stage.listed === stage.knownShortfall;
+  const addsUp = expected === undefined || expected - stage.listed === stage.knownShortfall;
+  if (!addsUp || stage.listed === 0) return false;
+  return areAllGone(reading);
+}
+
+/** Images that the interrupted run saw may be gone since, and nobody would ask for them. */
+function beginAnew({ stage, expected, emit }: Reading): void {
+  emit({ type: 'sync.repeating', reason: 'moved', listed: stage.listed, expected });
+  stage.restart();
 }
 
 /** Whether the list showed less than the account states, also now that it was read, and more so than is known of it. */
@@ -102,29 +116,37 @@ function hasSuspects(stage: Stage): boolean {
   return false;
 }
 
-/** A second reading adds to the first: what either of them showed is there. */
-async function repeat(reading: Reading, reason: RepeatReason): Promise<void> {
+/** A second reading adds to the first: what either of them showed is there. @param pages - Of the first one. */
+async function repeat(reading: Reading, reason: RepeatReason, pages: number): Promise<void> {
   const { emit, stage, expected } = reading;
   emit({ type: 'sync.repeating', reason, listed: stage.listed, expected });
-  await readPages(reading, [], true);
+  await readPages(reading, [], 2 * pages + 10);
 }
 
+/**
+ * @param read - Pages that need not be read again.
+ * @param mostPages - More of them than this are no second reading of the same list.
+ * @returns How many pages were read.
+ */
 async function readPages(
   reading: Reading,
   read: readonly ReadPage[],
-  isRepeated: boolean,
-): Promise<void> {
+  mostPages: number,
+): Promise<number> {
   const { source, stage, expected, limits, emit } = reading;
+  let pages = 0;
   await scan(source, stage, {
     expected,
     limits,
     read,
-    isRepeated,
+    mostPages,
     onPage: ({ number, images, requestMs, cfRay }) => {
       const { listed } = stage;
+      pages += 1;
       emit({ type: 'sync.page', page: number, images: images.length, listed, requestMs, cfRay });
     },
   });
+  return pages;
 }
 
 function refuseEmpty({ stage, expected, removal }: Reading): void {

@@ -9,8 +9,8 @@ export interface ScanOptions {
   readonly limits: Limits;
   /** Pages that need not be read again. */
   readonly read: readonly ReadPage[];
-  /** Whether the list was read to its end before, so that pages without anything new are no surprise. */
-  readonly isRepeated: boolean;
+  /** More than this cannot be. A finite number says that the list was read before, so that pages without anything new are no surprise. */
+  readonly mostPages: number;
   /** Told of each page once it is staged. */
   readonly onPage: (page: ListPage) => void;
 }
@@ -24,12 +24,15 @@ export interface ScanOptions {
  * @throws Failure when the end of the list was not reached.
  */
 export async function scan(source: Source, stage: Stage, options: ScanOptions): Promise<void> {
-  const { expected, limits, read, isRepeated, onPage } = options;
+  const { expected, limits, read, mostPages, onPage } = options;
   let stale = 0;
+  let pages = 0;
   for await (const page of source.list(expected, limits, read)) {
     const fresh = stage.add(page);
+    pages += 1;
     stale = fresh === 0 ? stale + 1 : 0;
-    if (!isRepeated && stale === MOST_STALE_PAGES) throw repeated(page.number);
+    const isStuck = mostPages === Infinity && stale === MOST_STALE_PAGES;
+    if (isStuck || pages > mostPages) throw repeated(page.number);
     onPage(page);
   }
 }

@@ -172,9 +172,21 @@ describe('being throttled', () => {
   });
 
   test('a pause longer than the run may take ends it at once', async () => {
-    const { ask, clock } = clientOf([throttled({ 'retry-after': '99999999999' })]);
+    const { ask, events } = clientOf([throttled({ 'retry-after': '99999999999' })]);
     await expect(ask(7_200_000)).rejects.toMatchObject({ code: 'RATE_LIMITED' });
-    expect(clock.waits).toEqual([]);
+    expect(events.filter(({ type }) => type === 'request.retry')).toEqual([]);
+  });
+
+  test('a run that has no time for the pause leaves it to the next one of the same user', async () => {
+    const { ask, events } = clientOf([throttled({ 'retry-after': '200' }), OK]);
+    await expect(ask(1000)).rejects.toMatchObject({ code: 'RATE_LIMITED' });
+    expect(events).toEqual([{ type: 'sync.waiting', reason: 'throttled', waitMs: 200_000 }]);
+  });
+
+  test('a pause that is asked for without reason does not stop a daemon for good', async () => {
+    const { ask, clock } = clientOf([throttled({ 'retry-after': '99999999999' }), OK]);
+    await expect(ask(1000)).rejects.toMatchObject({ code: 'RATE_LIMITED' });
+    expect(clock.waits).toEqual([300_000]);
   });
 
   test('a quota that is nearly used up is waited for before the server has to say no', async () => {

@@ -113,7 +113,8 @@ describe('reading a numbered list', () => {
       }),
     );
     expect(Math.max(...asked)).toBeLessThanOrEqual(7);
-    expect(new Set(asked).size).toBe(asked.length);
+    // The first empty page is doubted once: nothing else says that the list ends there.
+    expect(asked.filter((page) => asked.indexOf(page) !== asked.lastIndexOf(page))).toEqual([6, 6]);
   });
 
   test('refuses a list with a hole: an empty page before one that is not', async () => {

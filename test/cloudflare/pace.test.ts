@@ -47,6 +47,13 @@ test('no more requests start within an interval than may', async () => {
   expect(told).toEqual(['window 1000', 'window 1000']);
 });
 
+test('a reset that no window of the API lasts for is not waited for', () => {
+  const { pacer, told } = paced();
+  pacer.observe({ remaining: 3, resetMs: 1_790_000_000_000 });
+  expect(pacer.pauseMs).toBe(300_000);
+  expect(told).toEqual(['quota-low 300000']);
+});
+
 test('the window slides', async () => {
   const { clock, starts, ask } = paced();
   await ask(1);

@@ -105,15 +105,22 @@ describe.for(['v1', 'v2'] as const)('a source of the %s list', (version) => {
 
   test('never asks for the keys, and does not call an image of that name gone', async () => {
     const { source, emulator } = await openSource(version);
-    await expect(source.find('keys', limitsOf())).rejects.toMatchObject({ code: 'BAD_ANSWER' });
+    for (const id of ['keys', 'stats', 'variants', 'batch_token']) {
+      expect(source.canFind(id)).toBe(false);
+      await expect(source.find(id, limitsOf())).rejects.toThrow(`image ${id}`);
+    }
+    expect(source.canFind('keys/1')).toBe(true);
     expect(emulator.requests).toEqual([]);
   });
 
   test('says how many images are stated, or that nothing is', async () => {
     const { source, emulator } = await openSource(version, { quirks: { statsShift: 3 } });
     expect(await source.expected(limitsOf())).toBe(28);
-    emulator.faults.add({ name: 'no-route', path: /stats/ });
-    expect(await source.expected(limitsOf())).toBeUndefined();
+    for (const name of ['no-route', 'reset', 'error-500', 'bad-filter', 'huge'] as const) {
+      emulator.faults.clear();
+      emulator.faults.add({ name, path: /stats/ });
+      expect(await source.expected(limitsOf()), name).toBeUndefined();
+    }
   });
 
   test('of an account without Images refuses, and is not empty', async () => {

@@ -20,6 +20,12 @@ function contents(text: string): unknown {
 }
 
 describe('parseJson', () => {
+  it('costs no more where a text holds many of the characters that it marks numbers with', () => {
+    const icons = '\ue000'.repeat(20_000);
+    const text = `{"icons":"${icons}\\uE0000:","numbers":[${Array(20_000).fill('1.0').join()}]}`;
+    expect(JSON.stringify(parseJson(text))).toBe(text.replace('\\uE000', '\ue000'));
+  });
+
   it('gives back every value of any JSON, and every number digit by digit', () => {
     fc.assert(
       fc.property(trees, spellings, (tree, spelling) => {

@@ -54,6 +54,7 @@ export function directSource(
       };
       return walkTokens(fetchNext, expected, limits, read);
     },
+    canFind: () => true,
     async find(id, { signal }) {
       await request(signal);
       const text = account.find(id);

@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import Sqlite from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
 import type { RunStart } from '../../src/sync/ports.ts';
@@ -99,10 +99,14 @@ describe('a run after one that died', () => {
     const stage = openStore(path).begin();
     stage.restart();
     expect(stage.listed).toBe(0);
-    expect(staged(path)).toEqual(NOTHING);
+    expect(staged(path)).toEqual([{ changed: 0, stages: 1, added: 0 }]);
+    expect(query(path, 'SELECT resumed_run FROM runs WHERE run_id = 3')).toEqual([
+      { resumed_run: null },
+    ]);
     expect(suspectsOf(stage)).toEqual(['a', 'b', 'c']);
     stage.add(pageOf([image('a'), image('b'), image('c')]));
     expect(stage.publish(END)).toMatchObject({ listed: 3, added: 0, changed: 0, unchanged: 3 });
+    expect(staged(path)).toEqual(NOTHING);
   });
 
   test('of a list of tokens goes on behind the last page that leads there', () => {
@@ -185,6 +189,25 @@ function edit(path: string, sql: string): void {
 }
 
 describe('two files that do not fit', () => {
+  test('pages from before a run began anew are not believed after it', () => {
+    const { path } = interrupted();
+    const another = openStore(path);
+    const stage = another.begin();
+    const scan = readFileSync(`${path}-scan`);
+    const wal = readFileSync(`${path}-scan-wal`);
+    stage.restart();
+    stage.add(pageOf([image('e')], { number: 1 }));
+    stage.add(pageOf([image('f')], { number: 2 }));
+    another.die();
+    // A power cut brought back what had been deleted of the file beside the database.
+    writeFileSync(`${path}-scan`, scan);
+    writeFileSync(`${path}-scan-wal`, wal);
+    const after = openStore(path).begin();
+    expect(after.resumed).toBeUndefined();
+    expect(after.listed).toBe(0);
+    expect(staged(path)).toEqual(NOTHING);
+  });
+
   test('a page whose staged images the database lost is read again', () => {
     const { path } = interrupted();
     const another = openStore(path);

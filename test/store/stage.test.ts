@@ -73,9 +73,11 @@ describe('suspects', () => {
       owned('b', "b'ob"),
       owned('n'),
       owned('e', ''),
+      owned('z', 'z\0y'),
     ]);
     for (const [creators, expected] of [
       [['ann'], ['a']],
+      [['z\0y'], ['z']],
       [["b'ob"], ['b']],
       [[''], ['e', 'n']],
       [

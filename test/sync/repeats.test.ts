@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { EmulatedAccount } from '../../src/emulator/account.ts';
+import type { Emulator } from '../../src/emulator/server.ts';
 import { Failure } from '../../src/inventory/failure.ts';
 import { accountAsApi } from '../support/inventory.ts';
 import { openInProcess } from '../support/in-process.ts';
@@ -66,6 +67,25 @@ describe('a list that is shorter than the account states', () => {
     emulator.faults.add({ name: 'empty-list', path: /page=3&/, times: 2 });
     expect(await sync()).toMatchObject({ failure: undefined, counts: { added: 45 } });
     expect(seen()).toEqual(accountAsApi(account.all()));
+  });
+
+  test('is still short when the statistics do not answer any more', async () => {
+    const { sync, emulator, logged, seen } = await openInProcess({ images: 45 });
+    answerOnce(emulator);
+    emulator.faults.add({ name: 'empty-list', path: /page=[3-9]&/ });
+    expect((await sync()).failure).toBeUndefined();
+    expect(logged('sync.repeating')).toMatchObject([{ reason: 'short', listed: 20, expected: 45 }]);
+    expect(logged('sync.mismatch')).toHaveLength(1);
+    expect(seen().size).toBe(20);
+  });
+
+  test('and empty is held, also when the statistics do not answer any more', async () => {
+    const { sync, emulator, seen } = await openInProcess({ images: 45 });
+    answerOnce(emulator);
+    emulator.faults.add({ name: 'empty-list', path: /page=/ });
+    const { failure } = await sync({ allowMassRemoval: false });
+    expect(failure).toMatchObject({ code: 'HELD' });
+    expect(seen().size).toBe(0);
   });
 
   test('is no longer short when images came: one that is longer than stated is never read again', async () => {
@@ -138,7 +158,29 @@ describe('a run behind an interrupted one', () => {
     });
     emulator.faults.add({ name: 'bad-filter', path: /continuation_token/, times: 1 });
     expect(await sync()).toMatchObject({ failure: undefined, counts: { added: 65 } });
-    expect(query('SELECT resumed_run FROM runs WHERE run_id = 2')).toEqual([{ resumed_run: 1 }]);
+    expect(query('SELECT resumed_run FROM runs WHERE run_id = 2')).toEqual([{ resumed_run: null }]);
+    expect(seen()).toEqual(accountAsApi(account.all()));
+  });
+
+  test('reads anew when an image is there that the list should have shown', async () => {
+    const { sync, seen, account, emulator, logged } = await openInProcess(
+      { images: 65, quirks: { listOrder: 'oldest' } },
+      { IMAGE_INVENTORY_CONCURRENCY: '1' },
+    );
+    await sync();
+    const stop = new AbortController();
+    let pages = 0;
+    const stopper = (_method: string, path: string): void => {
+      if (isPage(path) && (pages += 1) === 4) stop.abort(new Failure('STOPPED', 'stopped'));
+    };
+    emulator.on('request', stopper);
+    await sync({}, stop.signal);
+    emulator.off('request', stopper);
+    // As many images as before, but those behind the deleted one have moved onto pages that were read.
+    account.delete(account.all().at(-1)?.id ?? '');
+    account.upload({ id: 'new' });
+    expect(await sync()).toMatchObject({ counts: { added: 1, removed: 1, listed: 65 } });
+    expect(logged('sync.repeating').at(-1)).toMatchObject({ reason: 'moved' });
     expect(seen()).toEqual(accountAsApi(account.all()));
   });
 
@@ -149,6 +191,13 @@ describe('a run behind an interrupted one', () => {
     expect(seen().size).toBe(0);
   });
 });
+
+/** The statistics answer the first question, and none after it. */
+function answerOnce(emulator: Emulator): void {
+  emulator.once('request', () => {
+    emulator.once('request', () => emulator.faults.add({ name: 'no-route', path: /stats/ }));
+  });
+}
 
 function newest(account: EmulatedAccount): string {
   const [image] = account.all();

@@ -95,6 +95,17 @@ describe('images that are stored and were not listed', () => {
     ]);
   });
 
+  test('of which one left the filter are all asked for: no sample would have met it for certain', async () => {
+    const env = { ...FEW, IMAGE_INVENTORY_CREATOR: 'ann' };
+    const { sync, account, query } = await openInProcess({ images: 0 }, env);
+    for (let n = 0; n < 60; n += 1) account.upload({ id: `i${n}`, creator: 'ann' });
+    await sync();
+    for (let n = 0; n < 39; n += 1) account.delete(`i${n}`);
+    account.patch('i39', { creator: 'bob' });
+    expect(await sync()).toMatchObject({ counts: { changed: 1, removed: 39 } });
+    expect(query("SELECT id FROM images WHERE creator = 'bob'")).toEqual([{ id: 'i39' }]);
+  });
+
   test('are drafts now: gone, since a list would not show them', async () => {
     const { sync, account, query } = await openInProcess({ images: 3 });
     account.upload({ id: 'again' });
