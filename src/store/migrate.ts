@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import type { Database } from 'better-sqlite3';
+import Sqlite, { type Database } from 'better-sqlite3';
 import { Failure } from '../inventory/failure.ts';
 
 /** Marks a SQLite file as an inventory: "IMGI" in ASCII. */
@@ -39,6 +39,11 @@ export function checkVersion(database: Database, path: string): number {
       hint: 'Name another file with --db or IMAGE_INVENTORY_DB.',
     });
   }
+  if (version === 0 && !isEmpty) {
+    throw new Failure('DATABASE_UNUSABLE', `${path} is an inventory without its schema version`, {
+      hint: 'Something else has altered it: restore a backup, or name another file with --db.',
+    });
+  }
   if (version > latestVersion()) {
     throw new Failure(
       'DATABASE_TOO_NEW',
@@ -47,6 +52,34 @@ export function checkVersion(database: Database, path: string): number {
     );
   }
   return version;
+}
+
+/** A table, index or view, and the statement that makes it. */
+export interface SchemaObject {
+  readonly type: string;
+  readonly name: string;
+  readonly sql: string;
+}
+
+/** What a database holds that one can make oneself: SQLite's own objects are left out. */
+export function readSchema(database: Database): readonly SchemaObject[] {
+  return database
+    .prepare<[], SchemaObject>(
+      `SELECT type, name, sql FROM sqlite_schema
+       WHERE sql IS NOT NULL AND substr(name, 1, 7) <> 'sqlite_' ORDER BY type, name`,
+    )
+    .all();
+}
+
+/** The schema that all migrations together make. */
+export function latestSchema(): readonly SchemaObject[] {
+  const fresh = new Sqlite(':memory:');
+  try {
+    migrate(fresh, ':memory:');
+    return readSchema(fresh);
+  } finally {
+    fresh.close();
+  }
 }
 
 /** Brings the schema up to date: all missing steps in one transaction, or none. */

@@ -130,7 +130,7 @@ describe('a sound database', () => {
     expect(findingsOf(report)).toEqual([]);
     expect(finished).toMatchObject({ code: 0, stderr: '' });
     expect(report).toMatchObject({ ok: true, database: file });
-    const names = ['integrity', 'foreign keys', 'ledger', 'history', 'content', 'rows'];
+    const names = ['integrity', 'schema', 'foreign keys', 'ledger', 'history', 'content', 'rows'];
     expect(report.checks.map(({ name }) => name)).toEqual(names);
     const hashes = query(
       file,
@@ -146,10 +146,10 @@ describe('a sound database', () => {
     const { code, stdout, stderr } = await verify(await soundDatabase());
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const lines = stdout.trimEnd().split('\n');
-    expect(lines).toHaveLength(8);
-    for (const line of lines.slice(0, 6)) expect(line).toMatch(/^✔ [a-z ]{12}  \S/);
-    expect(lines[6]).toMatch(new RegExp(`^${ACCOUNT}  run \\d+  +\\d+ images  [0-9a-f]{16}$`));
-    expect(lines[7]).toContain(OTHER);
+    expect(lines).toHaveLength(9);
+    for (const line of lines.slice(0, 7)) expect(line).toMatch(/^✔ [a-z ]{12}  \S/);
+    expect(lines[7]).toMatch(new RegExp(`^${ACCOUNT}  run \\d+  +\\d+ images  [0-9a-f]{16}$`));
+    expect(lines[8]).toContain(OTHER);
   });
 
   test('can be asked for one account, but not for one that it does not know', async () => {
@@ -168,7 +168,7 @@ describe('a sound database', () => {
     statements('UPDATE runs SET content_hash = NULL WHERE run_id < 14')(file);
     const report = reportOf(await verify(file, ['--json']));
     expect(findingsOf(report)).toEqual([]);
-    expect(report.checks[4]?.checked).toMatch(/^\d+ runs, \d+ older runs left out/);
+    expect(report.checks[5]?.checked).toMatch(/^\d+ runs, \d+ older runs left out/);
   });
 });
 
@@ -329,7 +329,49 @@ describe('damage is found', () => {
     [
       'a table is missing',
       statements('DROP VIEW image_nulls; DROP TABLE removed_images'),
-      ['ledger', 'history', 'content', 'rows'],
+      ['schema', 'ledger', 'history', 'content', 'rows'],
+    ],
+    ['a view is missing', statements('DROP VIEW images'), ['schema']],
+    ['an index is missing', statements('DROP INDEX changes_by_run'), ['schema']],
+    [
+      'a view shows something else',
+      statements('DROP VIEW image_nulls; CREATE VIEW image_nulls AS SELECT 1'),
+      ['schema'],
+    ],
+    [
+      'a run started at no time',
+      statements("UPDATE runs SET started_at = 'yesterday' WHERE run_id = 3"),
+      ['ledger'],
+    ],
+    [
+      'a run never ended',
+      statements('UPDATE runs SET finished_at = NULL WHERE run_id = 3'),
+      ['ledger'],
+    ],
+    [
+      'a complete run has an error',
+      statements("UPDATE runs SET error_code = 'HELD' WHERE run_id = 3"),
+      ['ledger'],
+    ],
+    [
+      'a run counts fewer requests than none',
+      statements('UPDATE runs SET requests = -5 WHERE run_id = 3'),
+      ['ledger'],
+    ],
+    [
+      'a run went on behind a later one',
+      statements('UPDATE runs SET resumed_run = run_id WHERE run_id = 3'),
+      ['ledger'],
+    ],
+    [
+      'a run had no such creators',
+      statements("UPDATE runs SET creators = 'x' WHERE run_id = 3"),
+      ['ledger'],
+    ],
+    [
+      'a flag is neither true nor false',
+      statements(`UPDATE stored_images SET require_signed_urls = 2 WHERE ${anyBaselineRow}`),
+      ['rows'],
     ],
     ['a page of a table is overwritten', page('stored_images'), ['integrity']],
     ['a page of an index is overwritten', page('changes_by_image'), ['integrity']],
@@ -360,7 +402,7 @@ describe('damage is found', () => {
     expect(stdout).toContain('\\u001b[2J');
     expect(stdout.replaceAll('\n', '')).not.toMatch(/[\u0000-\u001f]/);
     const { checks } = reportOf(await verify(file, ['--json']));
-    expect(checks[3]?.findings).toContainEqual({
+    expect(checks[4]?.findings).toContainEqual({
       account_id: ACCOUNT,
       image_id: 'odd/1',
       run_id: expect.any(Number) as number,

@@ -1,4 +1,5 @@
 import type { Database } from 'better-sqlite3';
+import { latestSchema, readSchema } from '../migrate.ts';
 import type { Check } from './check.ts';
 
 /** Asks SQLite whether its own structures are sound: every page, row, index and constraint. */
@@ -9,6 +10,18 @@ export function checkIntegrity(database: Database, check: Check): void {
   for (const answer of answers.iterate()) {
     if (answer === 'ok') continue;
     for (const line of answer.split('\n')) check.find(line);
+  }
+}
+
+/** Compares tables, indexes and views with those that the migrations make. What somebody added is their own affair. */
+export function checkSchema(database: Database, check: Check): void {
+  const found = new Map(readSchema(database).map((object) => [object.name, object]));
+  const expected = latestSchema();
+  check.count(expected.length, 'object');
+  for (const { type, name, sql } of expected) {
+    const object = found.get(name);
+    if (object === undefined) check.find(`the ${type} ${name} is missing`);
+    else if (object.sql !== sql) check.find(`the ${type} ${name} was altered`);
   }
 }
 

@@ -49,6 +49,8 @@ const ROWS: readonly Question[] = [
     STAGED,
     `i.row_id > s.visible_row AND NOT ${belongsToStage('g.first_row <= i.row_id')}`,
   ],
+  ['has a flag that is neither 0 nor 1', VISIBLE, 'i.require_signed_urls NOT IN (0, 1)'],
+  ['has a flag that is neither 0 nor 1', GONE, 'i.require_signed_urls NOT IN (0, 1)'],
   ['is to be changed, but by no run under way', CHANGED, `NOT ${belongsToStage('true')}`],
 ];
 

@@ -4,11 +4,12 @@ import type { StoredAccount } from '../accounts.ts';
 import { openForReading } from '../database.ts';
 import { Check, describeDamage, isDamage, type CheckResult } from './check.ts';
 import { checkContent } from './content.ts';
-import { checkForeignKeys, checkIntegrity } from './file.ts';
+import { checkForeignKeys, checkIntegrity, checkSchema } from './file.ts';
 import { sumImages, type VisibleImages } from './images.ts';
 import { checkLedger } from './ledger.ts';
 import { replayChanges } from './replay.ts';
 import { checkRows, checkSilentImages } from './rows.ts';
+import { checkRunRows } from './run-rows.ts';
 import { readRuns } from './runs.ts';
 import { readScope, type Scope } from './scope.ts';
 
@@ -59,6 +60,7 @@ export function verifyInventory(file: string, chosen: readonly string[] | undefi
 function createChecks() {
   return {
     integrity: new Check('integrity'),
+    schema: new Check('schema'),
     foreignKeys: new Check('foreign keys'),
     ledger: new Check('ledger'),
     history: new Check('history'),
@@ -72,8 +74,9 @@ type Checks = ReturnType<typeof createChecks>;
 /** All checks on one state of the database; the caller holds the transaction. */
 function verifyAll(database: Database, chosen: readonly string[] | undefined): Verification {
   const checks = createChecks();
-  const { integrity, foreignKeys, ledger, history, content, rows } = checks;
+  const { integrity, schema, foreignKeys, ledger, history, content, rows } = checks;
   integrity.attempt({}, () => checkIntegrity(database, integrity));
+  schema.attempt({}, () => checkSchema(database, schema));
   foreignKeys.attempt({}, () => checkForeignKeys(database, foreignKeys));
   const scope = ledger.attempt({}, () => readScope(database, chosen));
   let accounts: readonly VerifiedAccount[] = [];
@@ -87,11 +90,12 @@ function verifyAccounts(
   scope: Scope,
   checks: Checks,
 ): readonly VerifiedAccount[] {
-  const { history, content, rows } = checks;
+  const { ledger, history, content, rows } = checks;
   const visible = content.attempt({}, () => sumImages(database, scope));
   const accounts = scope.accounts.flatMap(
     (account) => verifyAccount(database, account, visible?.get(account.key), checks) ?? [],
   );
+  ledger.attempt({}, () => checkRunRows(database, scope, ledger));
   history.attempt({}, () => checkSilentImages(database, scope, history));
   rows.attempt({}, () => checkRows(database, scope, rows));
   return accounts;
