@@ -172,7 +172,7 @@ describe.for(RESUMED)('an account that moved after the kill ($api)', (scenario) 
     lane.served.account.delete(gone);
     lane.served.account.upload({ id: 'late' });
     await lane.sync(lane.prepared);
-    expect(resumedBy(lane.prepared)).toBe(lane.known + 1);
+    expect(resumedBy(lane.prepared)).toBe(scenario.api === 'v1' ? lane.known + 1 : null);
     // The newest image comes first in v1, so what was read has grown by as many as it has lost.
     const images = imagesAsApi(placeOf(lane.prepared), ACCOUNT);
     expect(images.has(gone)).toBe(scenario.api === 'v1');
