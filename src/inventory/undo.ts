@@ -74,15 +74,17 @@ function take(change: Change, later: Known, options: UndoOptions): Undone {
 
 type Fault = Pick<Undone, 'fault'> | undefined;
 
-const STATES: Readonly<Record<Known['is'], string>> = {
+/** A state that is known. */
+type State = Exclude<Known['is'], 'unknown'>;
+
+const STATES: Readonly<Record<State, string>> = {
   unseen: 'not on record',
   present: 'there',
   gone: 'gone',
-  unknown: 'unknown',
 };
 
 /** One fault an image is enough: what is unknown fits everything. */
-function misplaced(expected: Known['is'], later: Known): Fault {
+function misplaced(expected: State, later: Known): Fault {
   if (later.is === expected || later.is === 'unknown') return undefined;
   return { fault: `left it ${STATES[expected]}, yet it is ${STATES[later.is]} afterwards` };
 }

@@ -3,30 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { diffImages, sameImage } from '../../src/inventory/compare.ts';
 import { FIELDS, type Image } from '../../src/inventory/image.ts';
 import { spell, spellings, trees } from './json-spellings.ts';
-
-const EMPTY: Image = {
-  id: 'cat',
-  filename: null,
-  creator: null,
-  meta: null,
-  requireSignedUrls: null,
-  uploaded: null,
-  variants: null,
-  extra: null,
-  nullFields: null,
-};
-
-const FULL: Image = {
-  id: 'cat',
-  filename: 'cat.jpg',
-  creator: 'ann',
-  meta: '{"a":1,"b":2}',
-  requireSignedUrls: false,
-  uploaded: '2026-01-01T00:00:00.000Z',
-  variants: '["https://x/public","https://x/thumb"]',
-  extra: '{"draft":true}',
-  nullFields: '["creator"]',
-};
+import { EMPTY, FULL } from './sample-images.ts';
 
 /** Few enough values that two images often agree in a field. */
 const images: fc.Arbitrary<Image> = fc.record({
@@ -69,6 +46,29 @@ describe('diffImages', () => {
       '{"require_signed_urls":[null,false]}',
     );
     expect(diffImages(EMPTY, { ...EMPTY, meta: '{}' })).toBe('{"meta":[null,{}]}');
+  });
+
+  it('tells an absent value from a JSON null by null_fields alone', () => {
+    const sent: Image = { ...EMPTY, meta: 'null', nullFields: '["meta"]' };
+    expect(diffImages(EMPTY, sent)).toBe('{"null_fields":[null,["meta"]]}');
+    expect(diffImages(sent, EMPTY)).toBe('{"null_fields":[["meta"],null]}');
+  });
+
+  it.each(['filename', 'creator', 'uploaded'] as const)(
+    'takes the word null in %s for a text, whichever side it is on',
+    (key) => {
+      const named = { ...EMPTY, [key]: 'null' };
+      expect(diffImages(EMPTY, named)).toBe(`{"${key}":[null,"null"]}`);
+      expect(diffImages(named, EMPTY)).toBe(`{"${key}":["null",null]}`);
+    },
+  );
+
+  it('begins with the two ids of an image that was given another one', () => {
+    const ids = ['cat', 'a"dog'] as const;
+    expect(diffImages(FULL, FULL, ids)).toBe('{"id":["cat","a\\"dog"]}');
+    expect(diffImages(FULL, { ...FULL, creator: 'bob' }, ids)).toBe(
+      '{"id":["cat","a\\"dog"],"creator":["ann","bob"]}',
+    );
   });
 
   it('writes every field of an image that came or went', () => {

@@ -77,6 +77,18 @@ describe('parseJson', () => {
     expect(JSON.stringify(parseJson(text))).toBe(text);
   });
 
+  it('knows where a string ends, whatever backslashes and quotes it holds', () => {
+    const pieces = fc.constantFrom('\\', '\\\\', '"', '[1.0,', ':2.50}', 'a');
+    const notes = fc.string({ unit: pieces, maxLength: 6 }).map((note) => JSON.stringify(note));
+    expect(JSON.stringify(parseJson('["\\\\",1.0,""]'))).toBe('["\\\\",1.0,""]');
+    fc.assert(
+      fc.property(fc.array(notes, { minLength: 1, maxLength: 5 }), (texts) => {
+        const text = `[1.0,${texts.map((note) => `{${note}:1.0},${note},2.50`).join()}]`;
+        expect(JSON.stringify(parseJson(text))).toBe(text);
+      }),
+    );
+  });
+
   it('is not misled by strings that look like its own marks', () => {
     const text = '{"n":1.50,"a":"\\ue0001.50","b":"\ue000\\uE0001.50","c\\\\":"\\"[1.50]"}';
     const value = parseJson(text) as Record<string, unknown>;
@@ -90,7 +102,17 @@ describe('parseJson', () => {
     expect(JSON.stringify(value)).toBe('{"__proto__":{"polluted":1.0},"a":2}');
   });
 
-  it.each(['', '{', '01', '[1.0,]', '{"a":1.0}}', 'NaN', "{'a':1}"])('refuses %j', (text) => {
+  it.each([
+    '',
+    '{',
+    '01',
+    '[1.0,]',
+    '{"a":1.0}}',
+    'NaN',
+    "{'a':1}",
+    '{"a":"b, 1.0}',
+    '["a\\", 1.0]',
+  ])('refuses %j', (text) => {
     expect(() => parseJson(text)).toThrow(SyntaxError);
   });
 });

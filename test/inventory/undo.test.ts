@@ -125,6 +125,7 @@ describe('a change that cannot have led to what came after it', () => {
     ['it is no JSON', 'changed', '{"filename":', present(image), 'cannot be read'],
     ['it is no object', 'changed', '[]', present(image), 'no JSON object'],
     ['it is no pair', 'changed', '{"filename":["x"]}', present(image), 'no pair'],
+    ['it is three', 'changed', '{"filename":["x","a.png","y"]}', present(image), 'no pair'],
     ['a column is none', 'changed', '{"size":[1,2]}', present(image), 'no column size'],
     ['a name is a number', 'changed', '{"filename":[1,"a.png"]}', present(image), 'no text'],
     ['nulls are no list', 'changed', '{"null_fields":[7,null]}', present(image), 'no list'],
@@ -132,6 +133,22 @@ describe('a change that cannot have led to what came after it', () => {
     ['its kind is none', 'gone' as ChangeKind, '{}', present(image), 'kind'],
   ])('%s', ([, kind, diff, later, fault]) => {
     expect(undone(kind, diff, later).fault).toContain(fault);
+  });
+
+  test('says what the change left and what is there instead', () => {
+    expect(undone('changed', '{"filename":["x","a.png"]}', gone(image)).fault).toBe(
+      'left it there, yet it is gone afterwards',
+    );
+    expect(undone('removed', '{}', present(image)).fault).toBe(
+      'left it gone, yet it is there afterwards',
+    );
+  });
+
+  test('names every column that does not fit', () => {
+    const diff = '{"filename":["x","b.png"],"creator":[null,"ann"]}';
+    expect(undone('changed', diff, present(image)).fault).toBe(
+      'does not lead to what came after it: filename, creator',
+    );
   });
 
   test('is told once: what is unknown fits everything', () => {
@@ -150,4 +167,15 @@ describe('a change that cannot have led to what came after it', () => {
     const loose = undo(change('added', diff), present(image), { isExact: false });
     expect(loose.fault).toBeUndefined();
   });
+});
+
+test('a defect of the program is not taken for a fault of the diff', () => {
+  const defect = new TypeError('x is not a function');
+  const broken = {
+    ...change('changed', '{}'),
+    get diff(): string {
+      throw defect;
+    },
+  };
+  expect(() => undo(broken, { is: 'unseen' }, EXACT)).toThrow(defect);
 });
