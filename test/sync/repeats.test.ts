@@ -184,6 +184,59 @@ describe('a run behind an interrupted one', () => {
     expect(seen()).toEqual(accountAsApi(account.all()));
   });
 
+  test('that is stopped itself leaves what both have read', async () => {
+    const { sync, asked, account, emulator, seen, logged } = await openInterrupted();
+    const stop = new AbortController();
+    let pages = 0;
+    emulator.on('request', (_method, path) => {
+      if (isPage(path) && (pages += 1) === 3) stop.abort(new Failure('STOPPED', 'stopped'));
+    });
+    expect(await sync({}, stop.signal)).toMatchObject({ failure: { code: 'STOPPED' } });
+    asked();
+    expect(await sync()).toMatchObject({ counts: { listed: 65 } });
+    expect(asked().filter(isPage)).toHaveLength(2 + 1);
+    expect(logged('sync.repeating')).toEqual([]);
+    expect(logged('sync.started').at(-1)).toMatchObject({ resumed_run: 2, pages_read: 5 });
+    expect(seen()).toEqual(accountAsApi(account.all()));
+  });
+
+  test('that fails for another reason leaves nothing', async () => {
+    const { sync, asked, account, emulator, seen, query } = await openInterrupted({
+      IMAGE_INVENTORY_MAX_RETRIES: '0',
+    });
+    emulator.faults.add({ name: 'forbidden', path: /page=5&/, times: 1 });
+    expect(await sync()).toMatchObject({ failure: { code: 'ACCESS_REFUSED' } });
+    expect(query('SELECT * FROM stages')).toEqual([]);
+    asked();
+    expect(await sync()).toMatchObject({ counts: { listed: 65 } });
+    expect(asked().filter(isPage)).toHaveLength(7 + 1);
+    expect(query('SELECT resumed_run FROM runs WHERE run_id = 3')).toEqual([{ resumed_run: null }]);
+    expect(seen()).toEqual(accountAsApi(account.all()));
+  });
+
+  test.for([
+    { gone: 3, repeats: [] },
+    { gone: 4, repeats: [{ reason: 'moved' }, { reason: 'suspects' }] },
+  ])('asks for $gone missing images if they are few', async ({ gone, repeats }) => {
+    const { sync, account, emulator, logged, seen } = await openInProcess(
+      { images: 65 },
+      { IMAGE_INVENTORY_CONCURRENCY: '1', IMAGE_INVENTORY_REMOVAL_CONFIRM_REQUESTS: '3' },
+    );
+    await sync();
+    for (const { id } of account.all().slice(-gone)) account.delete(id);
+    const stop = new AbortController();
+    let pages = 0;
+    const stopper = (_method: string, path: string): void => {
+      if (isPage(path) && (pages += 1) === 4) stop.abort(new Failure('STOPPED', 'stopped'));
+    };
+    emulator.on('request', stopper);
+    await sync({}, stop.signal);
+    emulator.off('request', stopper);
+    expect(await sync()).toMatchObject({ counts: { removed: gone } });
+    expect(logged('sync.repeating')).toMatchObject(repeats);
+    expect(seen()).toEqual(accountAsApi(account.all()));
+  });
+
   test('that is throttled for good stays incomplete, and changes nothing', async () => {
     const { sync, seen, emulator } = await openInterrupted({ IMAGE_INVENTORY_DEADLINE: '0.5' });
     emulator.faults.add({ name: 'throttled', path: /page=/ });

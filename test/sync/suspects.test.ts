@@ -23,8 +23,11 @@ async function openWithDeleted(deleted: number, env = FEW): Promise<InProcess> {
 
 describe('images that are stored and were not listed', () => {
   test('are each asked for when they are few', async () => {
-    const { sync, asked, account, seen } = await openWithDeleted(5);
+    const { sync, asked, account, seen, logged } = await openWithDeleted(5);
     expect(await sync()).toMatchObject({ failure: undefined, counts: { removed: 5 } });
+    const [confirming] = logged('sync.confirming');
+    expect(confirming).toMatchObject({ asked: 5, gone: 5 });
+    expect(confirming).not.toHaveProperty('suspects');
     const requests = asked();
     expect(requests.filter(isDetail)).toHaveLength(5);
     expect(requests.filter(isPage)).toHaveLength(8 + 1);
@@ -77,6 +80,18 @@ describe('images that are stored and were not listed', () => {
     expect(asked().filter(isDetail)).toHaveLength(5);
     expect(seen()).toEqual(before);
     expect(await sync()).toMatchObject({ counts: { removed: 30 } });
+  });
+
+  test('hold the run as soon as too many of them are gone, before all were asked for', async () => {
+    const env = { ...HELD_AT_20, IMAGE_INVENTORY_REMOVAL_CONFIRM_REQUESTS: '500' };
+    const { sync, account, asked, seen } = await openInProcess({ images: 250 }, env);
+    await sync();
+    for (const { id } of account.all().slice(0, 201)) account.delete(id);
+    const before = seen();
+    asked();
+    expect(await sync({ allowMassRemoval: false })).toMatchObject({ failure: { code: 'HELD' } });
+    expect(asked().filter(isDetail)).toHaveLength(100);
+    expect(seen()).toEqual(before);
   });
 
   test('that left the filter are all asked for, since the list cannot vouch for any', async () => {
