@@ -27,7 +27,6 @@ export interface NumberedListOptions {
  * The first empty page is doubted, and asked for once more, when it stands before a page with images,
  * when fewer images were listed than the account states, or when it states nothing: a server that is at fault
  * for a moment would otherwise halve the list.
- *
  */
 export async function* listNumberedPages(
   fetchPage: FetchPage,

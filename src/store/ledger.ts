@@ -7,6 +7,9 @@ export function isoTime(ms: number): string {
   return new Date(ms).toISOString();
 }
 
+/** Whether readers see what a run of `runs` found, as SQL: a dry run completes and changes nothing. */
+export const IS_PUBLISHED = `(runs.status = 'complete' AND runs.mode <> 'dry-run')`;
+
 /** The `runs` table: one row a run, written when it starts and once more when it ends. */
 export class Ledger {
   readonly #database: Database;
@@ -63,7 +66,7 @@ export class Ledger {
     return this.#database
       .prepare<[string], Published>(
         `SELECT content_hash AS contentHash, expected - listed AS shortfall FROM runs
-         WHERE account_id = ? AND status = 'complete' AND mode <> 'dry-run'
+         WHERE account_id = ? AND ${IS_PUBLISHED}
          ORDER BY run_id DESC LIMIT 1`,
       )
       .get(accountId);

@@ -2,7 +2,7 @@ import type { Database } from 'better-sqlite3';
 import { ContentSum } from '../inventory/content.ts';
 import type { RunStart } from '../sync/ports.ts';
 import type { StoredAccount } from './accounts.ts';
-import { inBatches } from './batches.ts';
+import { batches, inBatches } from './batches.ts';
 import type { KeptPage, KeptScans, ScanIdentity } from './kept-scan.ts';
 import { isoTime, type Ledger } from './ledger.ts';
 import { RowSet } from './row-set.ts';
@@ -27,7 +27,7 @@ export function isFresh(identity: ScanIdentity | undefined, now: number): boolea
 }
 
 /** Everything that decides what a page holds, as one text. */
-export function scopeOf({ api, creators, scope, toolVersion }: RunStart): string {
+function scopeOf({ api, creators, scope, toolVersion }: RunStart): string {
   return JSON.stringify([api, creators ?? null, scope, toolVersion]);
 }
 
@@ -101,9 +101,10 @@ export function takeOver(
   const adopt = database.prepare(
     'UPDATE stored_images SET first_seen_run = ?, changed_run = ? WHERE row_id = ?',
   );
-  const batch = database.transaction((rows: readonly ImageRow[]) => {
+  const rowIdOf = (row: ImageRow): number => row['row_id'] as number;
+  const takeOverBatch = database.transaction((rows: readonly ImageRow[]) => {
     for (const row of rows) {
-      const rowId = row['row_id'] as number;
+      const rowId = rowIdOf(row);
       if (!seen.has(rowId)) {
         drop.run(rowId);
         continue;
@@ -112,13 +113,9 @@ export function takeOver(
       content.add(toImage(row));
     }
   });
-  for (let after = firstRow - 1; ;) {
-    const rows = next.all(after, BATCH);
-    const last = rows.at(-1);
-    if (last === undefined) return content;
-    batch(rows);
-    after = last['row_id'] as number;
-  }
+  const own = batches(firstRow - 1, (after) => next.all(after, BATCH), rowIdOf);
+  for (const rows of own) takeOverBatch(rows);
+  return content;
 }
 
 function dropUnseenStaged(database: Database, accountKey: number, seen: RowSet): void {
@@ -140,7 +137,7 @@ function dropUnseenStaged(database: Database, accountKey: number, seen: RowSet):
   })();
 }
 
-/** When a page of this run may have been read at the earliest. */
+/** Whose pages a run keeps: its own, and of a leftover the age, so that pages never get younger. */
 export function identityOf(
   account: StoredAccount,
   start: RunStart,

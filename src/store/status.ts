@@ -1,5 +1,6 @@
 import type { Database } from 'better-sqlite3';
 import type { Counts } from '../inventory/change.ts';
+import { IS_PUBLISHED } from './ledger.ts';
 
 /** A row of the ledger, as the database names its columns. */
 export interface LedgerRow extends Counts {
@@ -51,6 +52,6 @@ export function readAccountStatus(database: Database, accountId: string): Accoun
     images: count('SELECT count(*) FROM images WHERE account_id = ?'),
     removedImages: count('SELECT count(*) FROM removed_images WHERE account_id = ?'),
     lastRun: run('true'),
-    lastComplete: run(`status = 'complete' AND mode <> 'dry-run'`),
+    lastComplete: run(IS_PUBLISHED),
   }))();
 }

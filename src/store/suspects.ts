@@ -1,3 +1,4 @@
+import { batches } from './batches.ts';
 import type { StageStatements } from './stage-statements.ts';
 
 /** Rows read at once when the account is searched. */
@@ -11,13 +12,13 @@ export function* searchScope(
   { nextInScope }: StageStatements,
   isWanted: (rowId: number) => boolean,
 ): Generator<readonly { readonly rowId: number; readonly id: string }[]> {
-  let after = '';
-  for (;;) {
-    const rows = nextInScope.all(after, SEARCH_BATCH);
-    const last = rows.at(-1);
-    if (last === undefined) return;
+  const stored = batches(
+    '',
+    (after) => nextInScope.all(after, SEARCH_BATCH),
+    ({ id }) => id,
+  );
+  for (const rows of stored) {
     const wanted = rows.filter(({ rowId }) => isWanted(rowId));
     if (wanted.length > 0) yield wanted;
-    after = last.id;
   }
 }

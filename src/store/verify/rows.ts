@@ -1,4 +1,5 @@
 import type { Database } from 'better-sqlite3';
+import { IS_PUBLISHED } from '../ledger.ts';
 import type { Check } from './check.ts';
 import { GONE, SCOPE, VISIBLE, type Scope } from './scope.ts';
 
@@ -13,8 +14,7 @@ type Question = readonly [problem: string, from: string, condition: string];
 const JSON_COLUMNS = ['meta', 'variants', 'extra', 'null_fields'] as const;
 
 const isPublished = (column: string): string => `EXISTS (
-  SELECT 1 FROM runs AS r WHERE r.run_id = i.${column} AND r.account_id = s.account_id
-    AND r.status = 'complete' AND r.mode <> 'dry-run')`;
+  SELECT 1 FROM runs WHERE runs.run_id = i.${column} AND runs.account_id = s.account_id AND ${IS_PUBLISHED})`;
 const areNotPublished = (...columns: readonly string[]): string =>
   columns.map((column) => `NOT ${isPublished(column)}`).join(' OR ');
 

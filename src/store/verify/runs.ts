@@ -1,5 +1,6 @@
 import type { Database } from 'better-sqlite3';
 import type { Counts } from '../../inventory/change.ts';
+import { IS_PUBLISHED } from '../ledger.ts';
 
 /** A run of the ledger, as far as it can be proved. */
 export interface ProvedRun extends Counts {
@@ -30,7 +31,7 @@ type Row = Omit<ProvedRun, 'isPublished' | 'isWhole'> & {
 export function readRuns(database: Database, accountId: string): ProvedRuns {
   const all = database
     .prepare<[string], Row>(
-      `SELECT run_id AS runId, status, status = 'complete' AND mode <> 'dry-run' AS isPublished,
+      `SELECT run_id AS runId, status, ${IS_PUBLISHED} AS isPublished,
          listed, added, changed, removed, restored, unchanged, content_hash AS contentHash,
          CASE WHEN content_hash IS NOT NULL THEN creators IS NULL END AS isWhole
        FROM runs WHERE account_id = ? ORDER BY run_id DESC`,

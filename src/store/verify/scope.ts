@@ -1,4 +1,5 @@
 import type { Database } from 'better-sqlite3';
+import { IS_PUBLISHED } from '../ledger.ts';
 import { knownAccounts } from '../status.ts';
 import { Failure } from '../../inventory/failure.ts';
 import type { StoredAccount } from '../accounts.ts';
@@ -11,7 +12,7 @@ export const SCOPE = `
   WITH scope AS MATERIALIZED (
     SELECT account_key, account_id, visible_row,
       (SELECT min(run_id) FROM runs
-       WHERE runs.account_id = accounts.account_id AND status = 'complete' AND mode <> 'dry-run') AS baseline
+       WHERE runs.account_id = accounts.account_id AND ${IS_PUBLISHED}) AS baseline
     FROM accounts WHERE account_id IN (SELECT value FROM json_each(?)))`;
 
 /** After {@link SCOPE}: the rows `i` that readers see, and `s`, their accounts. */
