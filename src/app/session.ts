@@ -40,7 +40,7 @@ export function openSession(config: Config, output: Output, clock: Clock = syste
       progress === undefined ? write() : progress.around(write);
     const logger = createLogger(settings['log.level'], { stream: output, color, around });
     const watch = (pacer: Pacer): Emit => {
-      const shown = new Progress(output, quotaView(config, pacer), () => clock.elapsed());
+      const shown = new Progress(output, quotaView(pacer), () => clock.elapsed());
       progress = shown;
       return (event) => shown.show(event);
     };
@@ -66,10 +66,6 @@ export function openSession(config: Config, output: Output, clock: Clock = syste
   }
 }
 
-function quotaView({ settings }: Config, pacer: Pacer): QuotaView {
-  return {
-    remaining: () => pacer.remaining,
-    requests: settings['rateLimit.requests'],
-    intervalMs: settings['rateLimit.intervalSeconds'] * 1000,
-  };
+function quotaView(pacer: Pacer): QuotaView {
+  return { remaining: () => pacer.remaining, ...pacer.limits };
 }

@@ -89,7 +89,8 @@ async function syncAccount(
   const { settings, connections, store, clock, logger, watch } = context;
   // The network's events come before and between the run's own; they belong to the run under way.
   let emit: Emit = () => undefined;
-  const { client, pacer } = connections.open(account, (event) => emit(event));
+  await using connection = connections.open(account, (event) => emit(event));
+  const { client, pacer } = connection;
   const creators = settings['api.creators'];
   const source = createSource({
     client,
@@ -110,7 +111,7 @@ async function syncAccount(
     return emit;
   };
 
-  return runSync(
+  return await runSync(
     { source, store, clock, emitFor, random: Math.random },
     {
       accountId: account.id,
