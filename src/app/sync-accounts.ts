@@ -9,6 +9,7 @@ import type { Emit } from '../sync/events.ts';
 import type { Clock, RunMode, Store } from '../sync/ports.ts';
 import { runSync, type RunOutcome } from '../sync/run.ts';
 import type { Connections } from './connect.ts';
+import { modeOf } from './run-mode.ts';
 import { VERSION } from './version.ts';
 
 /** What a round of runs needs. */
@@ -77,6 +78,11 @@ async function syncAccount(
   let emit: Emit = () => undefined;
   const { client, pacer } = connections.open(account, (event) => emit(event));
   const creators = settings['api.creators'];
+  const mode = modeOf(options.mode, store, account.id, creators);
+  if (mode !== options.mode) {
+    const msg = `${mode} run instead of a ${options.mode} one: there is no complete run yet that it could add to`;
+    logger.info({ event: 'sync.promoted', account_id: account.id, mode }, msg);
+  }
   const source = createSource({
     client,
     accountId: account.id,
@@ -99,8 +105,8 @@ async function syncAccount(
     { source, store, clock, emitFor, random: Math.random },
     {
       accountId: account.id,
-      mode: options.mode,
-      api: settings['api.version'],
+      mode,
+      api: mode === 'quick' ? 'v2' : settings['api.version'],
       creators,
       toolVersion: VERSION,
       scope: JSON.stringify([settings['api.baseUrl'], settings['api.perPage']]),
