@@ -80,7 +80,7 @@ async function syncAccount(
   const creators = settings['api.creators'];
   const mode = modeOf(options.mode, store, account.id, creators);
   if (mode !== options.mode) {
-    const msg = `${mode} run instead of a ${options.mode} one: there is no complete run yet that it could add to`;
+    const msg = `${mode} run instead of a ${options.mode} one: there is no complete full run yet that it could add to`;
     logger.info({ event: 'sync.promoted', account_id: account.id, mode }, msg);
   }
   const source = createSource({

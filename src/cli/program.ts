@@ -88,7 +88,7 @@ export function createProgram(choose: (action: Action) => void): Command {
     .option('--json', 'print one JSON document')
     .option(
       '--max-age <duration>',
-      'exit 8 if an account has no complete run that ended within it (90s, 15m, 2h, 1d)',
+      'exit 8 if an account has no complete full run that ended within it (90s, 15m, 2h, 1d)',
       duration,
     )
     .addHelpText(

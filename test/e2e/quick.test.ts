@@ -67,7 +67,7 @@ describe('sync --quick', () => {
     expect(code).toBe(0);
     expect(log()[0]).toMatchObject({
       ...{ event: 'sync.promoted', account_id: ACCOUNT, mode: 'full' },
-      msg: 'full run instead of a quick one: there is no complete run yet that it could add to',
+      msg: 'full run instead of a quick one: there is no complete full run yet that it could add to',
     });
     expect(runs(served)).toEqual([{ mode: 'full', api: 'v1', status: 'complete', added: 35 }]);
   });
