@@ -6,6 +6,7 @@ import { openForWriting } from '../store/database.ts';
 import { isoTime } from '../store/ledger.ts';
 import { createStore } from '../store/store.ts';
 import type { Emit } from '../sync/events.ts';
+import type { Clock } from '../sync/ports.ts';
 import { Connections } from './connect.ts';
 import type { SyncContext } from './sync-accounts.ts';
 import { systemClock } from './system-clock.ts';
@@ -26,11 +27,11 @@ export interface Session {
 /**
  * Opens the database and wires the rest. Nothing is sent yet.
  *
+ * @param clock - Of everything but a single request's timeout.
  * @throws Failure when the database cannot be had; nothing stays open then.
  */
-export function openSession(config: Config, output: Output): Session {
+export function openSession(config: Config, output: Output, clock: Clock = systemClock): Session {
   const { settings, color } = config;
-  const clock = systemClock;
   const database = openForWriting(settings.database, isoTime(clock.now()));
   try {
     const connections = new Connections(settings, clock);

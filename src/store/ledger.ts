@@ -113,15 +113,19 @@ export class Ledger {
     this.#database.prepare('UPDATE runs SET resumed_run = NULL WHERE run_id = ?').run(runId);
   }
 
-  /** Says of the runs whose process died that they were interrupted. Only the lock's holder may. */
-  closeLeftRunning(now: number): void {
+  /**
+   * Says of the runs that were left running that they were interrupted. Only the lock's holder may.
+   *
+   * @param accountId - Whose runs; those of all accounts if `undefined`, when none can be under way.
+   */
+  closeLeftRunning(now: number, accountId?: string): void {
     this.#database
       .prepare(
         `UPDATE runs SET status = 'interrupted', finished_at = ?, error_code = 'STOPPED',
            error_message = 'the process ended before the run did'
-         WHERE status = 'running'`,
+         WHERE status = 'running' AND account_id = coalesce(?, account_id)`,
       )
-      .run(isoTime(now));
+      .run(isoTime(now), accountId ?? null);
   }
 }
 

@@ -29,6 +29,8 @@ export interface StageOptions {
   /** What readers see now. */
   readonly published: Published | undefined;
   readonly staged: StagedSoFar;
+  /** Called when the run has ended, even if its end could not be written. */
+  readonly onEnd: () => void;
 }
 
 /** What an interrupted run staged; nothing, if there is none to go on with. */
@@ -149,12 +151,13 @@ export class RunStage implements Stage {
 
   publish(end: RunEnd): Counts {
     const counts = this.#transaction(() => this.#publish(end));
+    this.#options.onEnd();
     this.#letGo();
     return counts;
   }
 
   rehearse(end: RunEnd, onChange: (change: Change) => void): Counts {
-    const { database, ledger, path, account } = this.#options;
+    const { database, ledger, path, account, onEnd } = this.#options;
     const counts = explained(path, () => {
       database.exec('BEGIN IMMEDIATE');
       try {
@@ -170,20 +173,30 @@ export class RunStage implements Stage {
       dropStage(database, account.key);
       ledger.complete(this.runId, counts, null, end);
     });
+    onEnd();
     this.#letGo();
     return counts;
   }
 
   abandon(end: RunEnd, failure: RunFailure): void {
-    const { database, account } = this.#options;
-    // Two transactions: whatever becomes of the ledger's row, the rows must go.
-    this.#transaction(() => dropStage(database, account.key));
-    this.suspend(end, failure);
-    this.#letGo();
+    const { database, account, onEnd } = this.#options;
+    try {
+      // Two transactions: whatever becomes of the ledger's row, the rows must go.
+      this.#transaction(() => dropStage(database, account.key));
+      this.suspend(end, failure);
+      this.#letGo();
+    } finally {
+      onEnd();
+    }
   }
 
   suspend(end: RunEnd, failure: RunFailure): void {
-    this.#transaction(() => this.#options.ledger.fail(this.runId, failure, this.#listed, end));
+    const { ledger, onEnd } = this.#options;
+    try {
+      this.#transaction(() => ledger.fail(this.runId, failure, this.#listed, end));
+    } finally {
+      onEnd();
+    }
   }
 
   changes(): Iterable<Change> {

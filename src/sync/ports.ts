@@ -122,11 +122,18 @@ export interface Resumed {
   readonly pages: readonly ReadPage[];
 }
 
-/** The place where runs are remembered. Opening one means holding its writer lock. */
+/**
+ * The place where runs are remembered. Opening one means holding its writer lock. Runs of different accounts may be
+ * under way at once.
+ */
 export interface Store {
   /** Whether a complete full run has ever read the list of these creators, or of all. */
   hasFullRun(accountId: string, creators: readonly string[] | undefined): boolean;
-  /** Writes the ledger row `running` and opens a stage for it, with what an interrupted run of the same scope had read. */
+  /**
+   * Writes the ledger row `running` and opens a stage for it, with what an interrupted run of the same scope had read.
+   *
+   * @throws Error, a programmer's, if a run of the account is under way.
+   */
   begin(start: RunStart): Stage;
 }
 

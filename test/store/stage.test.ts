@@ -13,6 +13,7 @@ import {
   suspectsOf as gone,
 } from '../support/opened-store.ts';
 import { pageOf } from '../support/page.ts';
+import { statements } from '../support/tamper.ts';
 
 describe('an id that is listed twice', () => {
   test('is counted once, and the later answer wins', () => {
@@ -145,7 +146,13 @@ describe('until it is published', () => {
 
   test('what a run of the same process left that could not even say that it failed is cleared away, if so wished', () => {
     const { begin, path } = openStoreWith([image('a')]);
-    begin().add(pageOf([image('a', 'lost'), image('lost')]));
+    const lost = begin();
+    lost.add(pageOf([image('a', 'lost'), image('lost')]));
+    statements(
+      `CREATE TRIGGER full BEFORE DELETE ON stored_images BEGIN SELECT RAISE(ABORT, 'full'); END`,
+    )(path);
+    expect(() => lost.abandon(END, FAILED)).toThrow('full');
+    statements('DROP TRIGGER full')(path);
     const stage = begin({ mayResume: false });
     stage.add(pageOf([image('a'), image('b')]));
     expect(stage.publish(END)).toMatchObject({ added: 1, changed: 0, unchanged: 1 });
