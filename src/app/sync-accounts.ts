@@ -9,6 +9,7 @@ import type { Emit } from '../sync/events.ts';
 import type { Clock, RunMode, Store } from '../sync/ports.ts';
 import { runSync, type RunOutcome } from '../sync/run.ts';
 import type { Connections } from './connect.ts';
+import { modeOf } from './run-mode.ts';
 import { VERSION } from './version.ts';
 
 /** What a run needs; a run holds on to the settings that it began with. */
@@ -32,6 +33,7 @@ export interface SyncOptions {
 /** One account's outcome; `failure` is set unless its run completed. */
 export interface AccountOutcome extends Omit<RunOutcome, 'runId'> {
   readonly accountId: string;
+  /** What the run was, which is not always what was wished for. */
   readonly mode: RunMode;
   /** `undefined` when not even the ledger could be written. */
   readonly runId: number | undefined;
@@ -63,11 +65,12 @@ export async function runAccount(
   signal: AbortSignal,
 ): Promise<AccountOutcome> {
   const { id: accountId } = account;
-  const { mode } = options;
+  let { mode } = options;
   let runId: number | undefined;
   const onBegin = (begun: number): void => void (runId = begun);
   try {
-    const outcome = await syncAccount(context, account, options, signal, onBegin);
+    mode = decideMode(context, accountId, mode);
+    const outcome = await syncAccount(context, account, { ...options, mode }, signal, onBegin);
     return { accountId, mode, ...outcome };
   } catch (error) {
     const failure = asFailure(error);
@@ -77,6 +80,20 @@ export async function runAccount(
     context.logger.error({ event: 'sync.failed', ...fields }, `failed: ${message}`);
     return { accountId, mode, runId, failure, counts: undefined };
   }
+}
+
+/** What a run will be; the log says so where that is not what was wished for. */
+function decideMode(
+  { settings, store, logger }: SyncContext,
+  accountId: string,
+  wanted: RunMode,
+): RunMode {
+  const mode = modeOf(wanted, store, accountId, settings['api.creators']);
+  if (mode !== wanted) {
+    const msg = `${mode} run instead of a ${wanted} one: there is no complete full run yet that it could add to`;
+    logger.info({ event: 'sync.promoted', account_id: accountId, mode }, msg);
+  }
+  return mode;
 }
 
 async function syncAccount(
@@ -116,7 +133,7 @@ async function syncAccount(
     {
       accountId: account.id,
       mode: options.mode,
-      api: settings['api.version'],
+      api: options.mode === 'quick' ? 'v2' : settings['api.version'],
       creators,
       toolVersion: VERSION,
       scope: JSON.stringify([settings['api.baseUrl'], settings['api.perPage']]),

@@ -70,7 +70,12 @@ export function createStore({ database, path }: WritableDatabase, now: number): 
     return stage;
   }
 
-  return { begin, close: () => kept.close() };
+  return {
+    begin,
+    hasFullRun: (accountId, creators) =>
+      explained(path, () => ledger.hasFullRun(accountId, creators)),
+    close: () => kept.close(),
+  };
 }
 
 /** Drops what no run will go on with, whether or not its account is ever read again. */
