@@ -117,9 +117,11 @@ export class ApiClient {
     try {
       answer = await this.#options.transport.get(path, limits.signal);
     } catch (error) {
+      this.#options.emit({ type: 'request.finished', status: undefined });
       limits.signal.throwIfAborted();
       return { kind: curable(error) ? 'passing' : 'final', failure: asFailure(error) };
     }
+    this.#options.emit({ type: 'request.finished', status: answer.status });
     const quota = quotaLeft(answer.headers);
     if (quota !== undefined) this.#options.pacer.observe(quota);
     return believe(readEnvelope(answer, this.#options.transport.redact), answer, read);

@@ -20,13 +20,17 @@ interface Line {
   readonly fields?: Readonly<Record<string, unknown>>;
 }
 
-/** Writes an event of a run as one log line. */
+/** A request is counted by whoever keeps figures; in the log, its page or its retry says more. */
+type LoggedEvent = Exclude<RunEvent, { type: 'request.finished' }>;
+
+/** Writes an event of a run as one log line, if it is for the log. */
 export function logEvent(logger: Logger, labels: RunLabels, event: RunEvent): void {
+  if (event.type === 'request.finished') return;
   const { level, event: name, msg, fields } = toLine(event);
   logger[level]({ event: name, ...labels, ...fields }, msg);
 }
 
-function toLine(event: RunEvent): Line {
+function toLine(event: LoggedEvent): Line {
   switch (event.type) {
     case 'sync.started':
       return started(event);
