@@ -16,7 +16,7 @@ export const LIMITS: Limits = {
   requestMs: 5000,
   answerMs: 10_000,
   connections: 64,
-  requests: 1000,
+  requests: 100,
 };
 
 const LARGEST_HEADER = 8 * 1024;

@@ -18,11 +18,12 @@ export interface Sources {
   };
 }
 
-/** An answer, complete but for its length. */
+/** An answer, ready to be sent. */
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
+  /** Encoded once, not for everybody who asks. */
+  readonly body: Buffer;
 }
 
 /** Answers by path. What costs something is made at most once a second, however many ask. */
@@ -35,20 +36,20 @@ export function createRoutes({ isAlive, view, metrics, clock }: Sources): Routes
   const page = kept(() => ({
     status: 200,
     headers: { ...PAGE_HEADERS, 'Content-Type': 'text/html; charset=utf-8' },
-    body: renderPage(seen(), now()),
+    body: Buffer.from(renderPage(seen(), now())),
   }));
   const readiness = kept(() => {
     const verdict = readinessOf(seen(), now());
     return {
       status: verdict.ready ? 200 : 503,
       headers: { ...PLAIN_HEADERS, 'Content-Type': 'application/json' },
-      body: `${JSON.stringify(verdict, undefined, 2)}\n`,
+      body: Buffer.from(`${JSON.stringify(verdict, undefined, 2)}\n`),
     };
   });
   const figures = kept(async () => ({
     status: 200,
     headers: { ...PLAIN_HEADERS, 'Content-Type': metrics.contentType },
-    body: await metrics.render(),
+    body: Buffer.from(await metrics.render()),
   }));
   return new Map<string, () => Answer | Promise<Answer>>([
     ['/', page],
@@ -61,5 +62,9 @@ export function createRoutes({ isAlive, view, metrics, clock }: Sources): Routes
 /** One line of text. */
 export function plainAnswer(status: number, line: string, headers: Answer['headers'] = {}): Answer {
   const type = { 'Content-Type': 'text/plain; charset=utf-8' };
-  return { status, headers: { ...PLAIN_HEADERS, ...type, ...headers }, body: `${line}\n` };
+  return {
+    status,
+    headers: { ...PLAIN_HEADERS, ...type, ...headers },
+    body: Buffer.from(`${line}\n`),
+  };
 }

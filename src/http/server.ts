@@ -55,7 +55,7 @@ function send(request: IncomingMessage, response: ServerResponse, answer: Answer
   const { status, headers, body } = answer;
   // What comes after the header would be taken for the next request, or have to be read.
   if (hasBody(request)) response.setHeader('Connection', 'close');
-  response.writeHead(status, { ...headers, 'Content-Length': Buffer.byteLength(body) });
+  response.writeHead(status, { ...headers, 'Content-Length': body.length });
   response.end(body);
 }
 
