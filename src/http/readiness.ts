@@ -50,7 +50,7 @@ export function accountReadiness(
   return {
     account_id: accountId,
     ready,
-    reason: ready ? ended : `${ended}, more than the ${allowed} that are allowed`,
+    reason: ready ? ended : `${ended}, more than the allowed ${allowed}`,
     last_complete_at: new Date(lastCompleteAt).toISOString(),
     age_seconds: Math.round(ageMs / 1000),
   };
