@@ -20,7 +20,7 @@ function forgetfulInventory(): string {
     const store = openStore(path);
     writeLongHistory(store, DAYS);
     const before = FIRST_DAY + (DAYS / 2) * DAY_MS;
-    for (const _batch of forgetPast(store.opened.database, { before, batch: 100 }));
+    Array.from(forgetPast(store.opened.database, { before, batch: 100 }));
     store.die();
     expect(existsSync(`${path}-wal`)).toBe(false);
     sound = readFileSync(path);

@@ -179,9 +179,9 @@ describe('between any two batches', () => {
         runOn(store, 7, isRemoval ? ids.map((id) => imageOf(id)) : []);
         let batches = 0;
         const before = FIRST_DAY + 10 * DAY_MS;
-        for (const _batch of forgetPast(store.opened.database, { before, batch: 1 })) {
+        const pieces = forgetPast(store.opened.database, { before, batch: 1 });
+        for (; pieces.next().done !== true; batches += 1) {
           if (batches === turn) runOn(store, 11, isRemoval ? [] : ids.map((id) => imageOf(id)));
-          batches += 1;
         }
         expect(batches).toBeGreaterThan(turn);
         expect(query(store.path, 'PRAGMA foreign_key_check'), `${turn}`).toEqual([]);
