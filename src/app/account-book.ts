@@ -1,8 +1,10 @@
-import type { Database } from 'better-sqlite3';
+import type { WritableDatabase } from '../store/database.ts';
 import type { Counts } from '../inventory/change.ts';
 import type { ImageTotals } from '../observe/metrics.ts';
 import type { LastComplete } from '../daemon/ready-until.ts';
 import { readAccountStatus, readLastComplete, type LedgerRow } from '../store/status.ts';
+
+type Database = WritableDatabase['database'];
 
 /** What is known of one account without asking the database again. */
 export interface AccountPage {
@@ -54,7 +56,7 @@ export class AccountBook {
 }
 
 function lastCompleteOf(row: LedgerRow | undefined): LastComplete | undefined {
-  if (row?.finished_at == null) return undefined;
+  if (row === undefined || row.finished_at === null) return undefined;
   const at = Date.parse(row.finished_at);
   return { at, durationMs: Math.max(0, at - Date.parse(row.started_at)) };
 }

@@ -1,9 +1,9 @@
-import type { Database } from 'better-sqlite3';
 import type { AccountView as AtWork, Daemon } from '../daemon/daemon.ts';
 import { readyUntil } from '../daemon/ready-until.ts';
 import type { AccountView, DaemonView } from '../http/view.ts';
+import type { WritableDatabase } from '../store/database.ts';
 import { recentChanges, recentRuns } from '../store/recent.ts';
-import type { AccountBook } from './account-book.ts';
+import type { Figures } from './figures.ts';
 import type { Orders } from './orders.ts';
 import { VERSION } from './version.ts';
 
@@ -11,8 +11,8 @@ import { VERSION } from './version.ts';
 export interface ViewSources {
   readonly orders: Orders;
   readonly daemon: Daemon;
-  readonly book: AccountBook;
-  readonly database: Database;
+  readonly figures: Figures;
+  readonly database: WritableDatabase['database'];
   /** Milliseconds since 1970. */
   readonly startedAt: number;
 }
@@ -28,10 +28,10 @@ export function viewDaemon(sources: ViewSources): DaemonView {
   return { version: VERSION, startedAt, accounts };
 }
 
-function viewAccount({ orders, book, database }: ViewSources, atWork: AtWork): AccountView {
+function viewAccount({ orders, figures, database }: ViewSources, atWork: AtWork): AccountView {
   const { accountId, isBusy, next, streak } = atWork;
   const { settings, accounts, plan } = orders;
-  const { totals, lastComplete } = book.of(accountId);
+  const { totals, lastComplete } = figures.of(accountId);
   const longestAge = settings['http.readyMaxAgeSeconds'];
   const longestAgeMs = longestAge === undefined ? undefined : 1000 * longestAge;
   return {
