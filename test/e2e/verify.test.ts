@@ -136,7 +136,7 @@ describe('a sound database', () => {
     expect(report.checks.map(({ name }) => name)).toEqual(names);
     const hashes = query(
       file,
-      `SELECT account_id, max(run_id) AS run_id, content_hash,
+      `SELECT account_id, max(run_id) AS run_id, NULL AS forgotten_run, content_hash,
          (SELECT count(*) FROM images WHERE images.account_id = runs.account_id) AS images
        FROM runs WHERE status = 'complete' AND mode <> 'dry-run' GROUP BY account_id`,
     );
