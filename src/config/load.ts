@@ -4,6 +4,7 @@ import { accountIds, resolveAccounts, type Account } from './accounts.ts';
 import { variable, type Environment } from './environment.ts';
 import { DEFAULT_FILE, readConfigFile, type ConfigFile } from './file.ts';
 import { SETTINGS, type Setting, type SettingKey, type Settings } from './settings.ts';
+import { resolveWebhook, WEBHOOK_SECRET, type Webhook } from './webhook.ts';
 
 /** What was said on the command line. */
 export interface Flags {
@@ -22,6 +23,8 @@ export interface Config {
   readonly color: boolean;
   /** The configured accounts with their credentials; throws what is missing or wrong of them. */
   accounts(): readonly Account[];
+  /** Where and how the daemon tells others; `undefined` if it tells nobody. Throws if its secret is missing or wrong. */
+  webhook(): Webhook | undefined;
 }
 
 const FLAGS: Partial<Record<SettingKey, keyof Flags>> = { database: 'db', 'log.level': 'logLevel' };
@@ -41,11 +44,13 @@ export function loadConfig(flags: Flags, env: Environment = process.env): Config
   ]);
   refuseUnknownVariables(env, file);
   const chosen = flags.account ?? [];
+  const settings = Object.freeze(Object.fromEntries(values) as unknown as Settings);
   return Object.freeze({
-    settings: Object.freeze(Object.fromEntries(values) as unknown as Settings),
+    settings,
     accountIds: Object.freeze(accountIds(env, file.accounts, chosen)),
     color: variable(env, 'NO_COLOR') === undefined && env['TERM'] !== 'dumb',
     accounts: () => resolveAccounts(env, file.accounts, chosen),
+    webhook: () => resolveWebhook(env, settings),
   });
 }
 
@@ -64,6 +69,8 @@ function refuseUnknownVariables(env: Environment, { accounts }: ConfigFile): voi
   const ofSettings = Object.values(SETTINGS).map(({ env: name }) => name);
   const known = new Set<string | undefined>([
     'IMAGE_INVENTORY_CONFIG',
+    WEBHOOK_SECRET,
+    `${WEBHOOK_SECRET}_FILE`,
     ...ofSettings,
     ...ofAccounts,
   ]);
@@ -88,7 +95,8 @@ function valueOf(
   if (given === undefined) return setting.fallback;
   const parsed = setting.schema.safeParse(given.value);
   if (parsed.success) return Object.freeze(parsed.data);
-  const problem = `${given.source} is ${shown(given.value)}: must be ${setting.allowed}`;
+  const value = setting.isPrivate === true ? 'wrong' : shown(given.value);
+  const problem = `${given.source} is ${value}: must be ${setting.allowed}`;
   const fallback =
     setting.fallback === undefined ? 'leave it unset' : 'leave it unset for the default';
   throw new Failure('CONFIG_INVALID', problem, { hint: `Correct it, or ${fallback}.` });
@@ -142,6 +150,7 @@ const SWITCHES: ReadonlyMap<string, boolean> = new Map([
 /** A variable's text as the type that the setting has; text that is of no such type stays, to be refused. */
 function fromText(key: SettingKey, setting: Setting, text: string): unknown {
   if (key === 'api.creators') return [text];
+  if (key === 'webhook.events') return text.split(',').map((event) => event.trim());
   if (typeof setting.fallback === 'boolean') {
     return SWITCHES.get(text.toLowerCase()) ?? text;
   }

@@ -10,6 +10,8 @@ export interface Setting<Schema extends z.ZodType = z.ZodType> {
   /** What is allowed, as a phrase that ends the sentence "must be …". */
   readonly allowed: string;
   readonly describe: string;
+  /** Whether its value may hold a secret, as addresses of webhooks do; a wrong one is then not shown. */
+  readonly isPrivate?: boolean;
   /** In the unit that the setting's name says; absent when there is no value unless one is given. */
   readonly fallback?: z.output<Schema>;
 }
@@ -135,14 +137,29 @@ export const SETTINGS = {
     env: 'IMAGE_INVENTORY_QUICK_SCHEDULE',
     schema: z.string().regex(cron),
     allowed: 'a cron expression of five or six fields',
-    describe: 'When the daemon looks for new uploads only; not supported yet.',
+    describe: 'When the daemon looks for new uploads only, as a cron expression.',
+  },
+  'schedule.housekeeping': {
+    env: 'IMAGE_INVENTORY_HOUSEKEEPING_SCHEDULE',
+    schema: z.string().regex(cron),
+    allowed: 'a cron expression of five or six fields',
+    describe: 'When the daemon tidies the database, as a cron expression; a quiet time.',
+    fallback: '30 3 * * *',
   },
   'schedule.timezone': {
     env: 'IMAGE_INVENTORY_TIMEZONE',
     schema: z.string().refine(isTimeZone),
     allowed: 'a time zone of the IANA database, such as Europe/Paris',
-    describe: 'The time zone of the schedule.',
+    describe: 'The time zone of the schedules.',
     fallback: 'UTC',
+  },
+  'schedule.jitterSeconds': {
+    env: 'IMAGE_INVENTORY_SCHEDULE_JITTER',
+    schema: z.number().min(0).max(3600),
+    allowed: 'a number of seconds from 0 to 3600',
+    describe:
+      'The daemon starts its runs up to this much late, at random, so that many do not start at once.',
+    fallback: 0,
   },
   'schedule.runOnStart': {
     env: 'IMAGE_INVENTORY_RUN_ON_START',
@@ -155,13 +172,46 @@ export const SETTINGS = {
     env: 'IMAGE_INVENTORY_HTTP_HOST',
     schema: z.string().min(1).max(255),
     allowed: 'a host name or address',
-    describe: "Where the daemon's health and metrics server listens; not supported yet.",
+    describe: "Where the daemon's server for health, metrics and its page listens.",
     fallback: '127.0.0.1',
   },
   'http.port': {
     env: 'IMAGE_INVENTORY_HTTP_PORT',
     ...whole(1, 65_535),
-    describe: "The port of the daemon's health and metrics server; not supported yet.",
+    describe: "The port of the daemon's server; off when unset.",
+  },
+  'http.readyMaxAgeSeconds': {
+    env: 'IMAGE_INVENTORY_READY_MAX_AGE',
+    schema: z
+      .number()
+      .min(1)
+      .max(366 * DAY_S),
+    allowed: `a number of seconds from 1 to ${366 * DAY_S}`,
+    describe:
+      'How old the last complete run may be for /readyz, in seconds; when unset, two scheduled runs may be missed.',
+  },
+  'webhook.url': {
+    env: 'IMAGE_INVENTORY_WEBHOOK_URL',
+    schema: z.string().refine(isWebhookUrl),
+    allowed: 'an https address without credentials (plain http only for this machine)',
+    isPrivate: true,
+    describe: 'Where the daemon posts what an operator should hear of; nowhere when unset.',
+  },
+  'webhook.events': {
+    env: 'IMAGE_INVENTORY_WEBHOOK_EVENTS',
+    schema: z
+      .array(z.enum(['failed', 'held', 'recovered', 'changed']))
+      .min(1)
+      .refine((events) => new Set(events).size === events.length),
+    allowed:
+      'different ones of failed, held, recovered, changed (with commas, or a list in the file)',
+    describe: 'What is posted: runs that fail or are held, the recovery, runs that found changes.',
+    fallback: ['failed', 'held', 'recovered', 'changed'],
+  },
+  'retention.days': {
+    env: 'IMAGE_INVENTORY_RETENTION_DAYS',
+    ...whole(1, 36_500),
+    describe: 'How long the ledger and the changes are kept, in days; for ever when unset.',
   },
   'log.level': {
     env: 'IMAGE_INVENTORY_LOG_LEVEL',
@@ -182,7 +232,13 @@ export const SETTINGS = {
 export type SettingKey = keyof typeof SETTINGS;
 
 /** The settings that may be left unset altogether. */
-type Optional = 'api.creators' | 'schedule.quick' | 'http.port';
+type Optional =
+  | 'api.creators'
+  | 'schedule.quick'
+  | 'http.port'
+  | 'http.readyMaxAgeSeconds'
+  | 'webhook.url'
+  | 'retention.days';
 
 /** Every setting with its checked value. */
 export type Settings = {
@@ -192,11 +248,16 @@ export type Settings = {
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
 function isBaseUrl(text: string): boolean {
+  if (!isWebhookUrl(text)) return false;
+  return new URL(text).search === '';
+}
+
+function isWebhookUrl(text: string): boolean {
   if (!URL.canParse(text)) return false;
   const url = new URL(text);
   const isSafe =
     url.protocol === 'https:' || (url.protocol === 'http:' && LOOPBACK.test(url.hostname));
-  return isSafe && url.username + url.password + url.search + url.hash === '';
+  return isSafe && url.username + url.password + url.hash === '';
 }
 
 function isTimeZone(text: string): boolean {

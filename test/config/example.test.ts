@@ -29,7 +29,7 @@ describe('the example of a configuration file', () => {
     const { values } = readConfigFile(EXAMPLE, true);
     for (const [key, setting] of Object.entries(SETTINGS)) {
       if ('fallback' in setting)
-        expect(values.get(key as keyof typeof SETTINGS)).toBe(setting.fallback);
+        expect(values.get(key as keyof typeof SETTINGS)).toEqual(setting.fallback);
     }
   });
 

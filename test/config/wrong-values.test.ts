@@ -1,6 +1,6 @@
 import { describe, expect } from 'vitest';
 import { loadConfig } from '../../src/config/load.ts';
-import { SETTINGS, type SettingKey } from '../../src/config/settings.ts';
+import { SETTINGS, type Setting, type SettingKey } from '../../src/config/settings.ts';
 import { failureOf } from '../inventory/failure-of.ts';
 import { it } from './config-directory.ts';
 
@@ -22,15 +22,26 @@ const WRONG: Readonly<Record<SettingKey, { env: string; file: readonly unknown[]
   'removal.confirmRequests': { env: '0', file: [0, 1.5, 'all'] },
   'schedule.full': { env: 'hourly', file: ['* * * *', '* * * * * * *', 60] },
   'schedule.quick': { env: '5m', file: ['', false] },
+  'schedule.housekeeping': { env: 'at night', file: ['', 3] },
   'schedule.timezone': { env: 'Mars/Olympus', file: ['Europe', '', 0] },
+  'schedule.jitterSeconds': { env: 'some', file: [-1, 3601, '5'] },
   'schedule.runOnStart': { env: 'maybe', file: ['true', 1, null] },
   'http.host': { env: 'h'.repeat(256), file: ['', 127] },
   'http.port': { env: '65536', file: [0, '9464', 80.5] },
+  'http.readyMaxAgeSeconds': { env: '2h', file: [0, '60'] },
+  'webhook.url': { env: 'http://example.com/hook', file: ['', 'ftp://x', 1] },
+  'webhook.events': { env: 'fallen', file: [[], 'failed', ['failed', 'failed']] },
+  'retention.days': { env: '0', file: [0, 1.5, '30'] },
   'log.level': { env: 'verbose', file: ['INFO', 30] },
   'log.changes': { env: '1.5', file: [-1, 'all'] },
 };
 
 const KEYS = Object.keys(SETTINGS) as SettingKey[];
+
+/** Whether a setting's value may hold a secret, so that it is never shown. */
+function isPrivate(key: SettingKey): boolean {
+  return (SETTINGS[key] as Setting).isPrivate === true;
+}
 
 /** `api.perPage` and 5 as `{"api": {"perPage": 5}}`. */
 function document(key: SettingKey, value: unknown): unknown {
@@ -48,7 +59,8 @@ describe('a wrong value', () => {
     const failure = failureOf(() => loadConfig({ config: directory.config({}) }, { [env]: text }));
     expect(failure.code).toBe('CONFIG_INVALID');
     expect(failure.message.startsWith(`${env} is `)).toBe(true);
-    expect(failure.message).toContain(text.replace('\0', '\\u0000').slice(0, 60));
+    const shown = text.replace('\0', '\\u0000').slice(0, 60);
+    expect(failure.message.includes(shown)).toBe(!isPrivate(key));
     expect(failure.message.endsWith(`: must be ${allowed}`)).toBe(true);
   });
 
@@ -57,9 +69,10 @@ describe('a wrong value', () => {
     ([key, value], { directory }) => {
       const path = directory.config(document(key, value));
       const failure = failureOf(() => loadConfig({ config: path }, {}));
+      const shown = isPrivate(key) ? 'wrong' : JSON.stringify(value);
       expect(failure).toMatchObject({
         code: 'CONFIG_INVALID',
-        message: `"${key}" in ${path} is ${JSON.stringify(value)}: must be ${SETTINGS[key].allowed}`,
+        message: `"${key}" in ${path} is ${shown}: must be ${SETTINGS[key].allowed}`,
       });
     },
   );

@@ -76,7 +76,7 @@ function checkCounts(run: ProvedRun, counted: Omit<Tally, 'undone'>, report: Rep
 
 function checkSeen(run: ProvedRun, present: number, report: Report): void {
   const seen = run.unchanged + run.added + run.changed + run.restored;
-  // A run with a creator filter looks at some of the images only.
+  // A quick run, and one with a creator filter, looks at some of the images only.
   const isWrong = run.isWhole === true ? seen !== present : seen > present;
   if (isWrong) report(`counts ${seen} images, there were ${present} after it`, run.runId);
   if (run.listed > seen) report(`listed ${run.listed} images, but counts ${seen}`, run.runId);

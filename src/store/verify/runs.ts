@@ -10,7 +10,7 @@ export interface ProvedRun extends Counts {
   readonly isPublished: boolean;
   readonly status: string;
   readonly contentHash: string | null;
-  /** Whether it looked at all images, rather than some creators'; `null` if its program did not say. */
+  /** Whether it looked at all images, rather than the newest or some creators'; `null` if its program did not say. */
   readonly isWhole: boolean | null;
 }
 
@@ -39,7 +39,7 @@ export function readRuns(database: Database, { key, accountId }: StoredAccount):
     .prepare<[string], Row>(
       `SELECT run_id AS runId, status, ${IS_PUBLISHED} AS isPublished,
          listed, added, changed, removed, restored, unchanged, content_hash AS contentHash,
-         CASE WHEN content_hash IS NOT NULL THEN creators IS NULL END AS isWhole
+         CASE WHEN content_hash IS NOT NULL THEN creators IS NULL AND mode <> 'quick' END AS isWhole
        FROM runs WHERE account_id = ? ORDER BY run_id DESC`,
     )
     .all(accountId)
