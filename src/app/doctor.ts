@@ -65,7 +65,8 @@ export async function examine(
   const connections = new Connections(impatient(config.settings), clock);
   try {
     for (const account of accounts) {
-      const { client } = connections.open(account, () => undefined, 1);
+      await using connection = connections.open(account, () => undefined, 1);
+      const { client } = connection;
       const list = { client, account, version: config.settings['api.version'] };
       checks.push(...(await checkAccount(list, impatience(clock, signal))));
     }

@@ -5,7 +5,7 @@ import { parseJson } from '../inventory/json-text.ts';
 import type { Change, Counts } from '../inventory/change.ts';
 import { formatCount, formatNumber } from '../inventory/quantity.ts';
 import type { RepeatReason, RunEvent, WaitReason } from '../sync/events.ts';
-import type { Resumed } from '../sync/ports.ts';
+import type { Resumed, RunMode } from '../sync/ports.ts';
 
 /** The run that events belong to. */
 export interface RunLabels {
@@ -20,13 +20,17 @@ interface Line {
   readonly fields?: Readonly<Record<string, unknown>>;
 }
 
-/** Writes an event of a run as one log line. */
+/** A request is counted by whoever keeps figures; in the log, its page or its retry says more. */
+type LoggedEvent = Exclude<RunEvent, { type: 'request.finished' }>;
+
+/** Writes an event of a run as one log line, if it is for the log. */
 export function logEvent(logger: Logger, labels: RunLabels, event: RunEvent): void {
+  if (event.type === 'request.finished') return;
   const { level, event: name, msg, fields } = toLine(event);
   logger[level]({ event: name, ...labels, ...fields }, msg);
 }
 
-function toLine(event: RunEvent): Line {
+function toLine(event: LoggedEvent): Line {
   switch (event.type) {
     case 'sync.started':
       return started(event);
@@ -110,12 +114,10 @@ const REPEATS: Readonly<Record<RepeatReason, string>> = {
 
 function started(event: RunEvent & { type: 'sync.started' }): Line {
   const { mode, expected, stored, resumed } = event;
-  const listing =
-    expected === undefined ? 'an unknown number of images' : formatCount(expected, 'image');
   return {
     level: 'info',
     event: 'sync.started',
-    msg: `${mode === 'dry-run' ? 'dry' : mode} run: ${listing} to read, ${formatNumber(stored)} stored${behind(resumed)}`,
+    msg: `${mode === 'dry-run' ? 'dry' : mode} run: ${toRead(event)} to read, ${formatNumber(stored)} stored${behind(resumed)}`,
     fields: {
       mode,
       expected,
@@ -124,6 +126,11 @@ function started(event: RunEvent & { type: 'sync.started' }): Line {
       pages_read: resumed?.pages.length,
     },
   };
+}
+
+function toRead({ mode, expected }: RunEvent & { type: 'sync.started' }): string {
+  if (mode === 'quick') return 'new uploads';
+  return expected === undefined ? 'an unknown number of images' : formatCount(expected, 'image');
 }
 
 function behind(resumed: Resumed | undefined): string {
@@ -165,7 +172,7 @@ function otherId(
 function finished(event: RunEvent & { type: 'sync.finished' }): Line {
   const { counts, usage, durationMs, isBaseline, mode } = event;
   const tail = `${formatCount(usage.requests, 'request')}, ${formatDuration(durationMs)}`;
-  const what = isBaseline ? 'baseline' : summary(counts);
+  const what = isBaseline ? 'baseline' : summary(counts, mode);
   // Images that the list skipped were asked for by id, and are there all the same.
   const total = counts.added + counts.changed + counts.restored + counts.unchanged;
   const byId =
@@ -174,7 +181,7 @@ function finished(event: RunEvent & { type: 'sync.finished' }): Line {
   return {
     level: 'info',
     event: 'sync.finished',
-    msg: `${prefix}${formatCount(total, 'image')}: ${what}${byId} (${tail})`,
+    msg: `${prefix}${formatCount(total, mode === 'quick' ? 'newest image' : 'image')}: ${what}${byId} (${tail})`,
     fields: {
       mode,
       baseline: isBaseline,
@@ -185,11 +192,12 @@ function finished(event: RunEvent & { type: 'sync.finished' }): Line {
   };
 }
 
-function summary({ added, changed, removed, restored }: Counts): string {
+function summary({ added, changed, removed, restored }: Counts, mode: RunMode): string {
   const parts = Object.entries({ added, changed, removed, restored })
     .filter(([, amount]) => amount > 0)
     .map(([kind, amount]) => `${formatNumber(amount)} ${kind}`);
-  return parts.length === 0 ? 'nothing changed' : parts.join(', ');
+  if (parts.length > 0) return parts.join(', ');
+  return mode === 'quick' ? 'nothing new' : 'nothing changed';
 }
 
 const ENDINGS = {

@@ -1,6 +1,6 @@
 import type { Database } from 'better-sqlite3';
 import type { Counts } from '../inventory/change.ts';
-import { IS_PUBLISHED } from './ledger.ts';
+import { IS_FULL } from './ledger.ts';
 
 /** A row of the ledger, as the database names its columns. */
 export interface LedgerRow extends Counts {
@@ -25,7 +25,7 @@ export interface AccountStatus {
   readonly images: number;
   readonly removedImages: number;
   readonly lastRun: LedgerRow | undefined;
-  /** The last run that was published; a dry run is not. */
+  /** The last full run that was published: neither a dry run nor a quick one proves what is gone. */
   readonly lastComplete: LedgerRow | undefined;
 }
 
@@ -52,6 +52,6 @@ export function readAccountStatus(database: Database, accountId: string): Accoun
     images: count('SELECT count(*) FROM images WHERE account_id = ?'),
     removedImages: count('SELECT count(*) FROM removed_images WHERE account_id = ?'),
     lastRun: run('true'),
-    lastComplete: run(IS_PUBLISHED),
+    lastComplete: run(IS_FULL),
   }))();
 }

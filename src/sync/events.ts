@@ -39,6 +39,8 @@ export type RunEvent =
       readonly suspects: number | undefined;
     }
   | { readonly type: 'sync.waiting'; readonly reason: WaitReason; readonly waitMs: number }
+  /** One attempt is over; `status` is `undefined` when there was no answer. */
+  | { readonly type: 'request.finished'; readonly status: number | undefined }
   | {
       readonly type: 'request.retry';
       readonly attempt: number;

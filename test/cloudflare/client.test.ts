@@ -19,6 +19,7 @@ const throttled = (headers: Answer['headers'] = {}): Step => ({
 function clientOf(steps: readonly Step[], maxRetries = 5) {
   const clock = new ImpatientClock();
   const events: RunEvent[] = [];
+  const statuses: (number | undefined)[] = [];
   let asked = 0;
   const transport: Transport = {
     get: () => {
@@ -32,16 +33,19 @@ function clientOf(steps: readonly Step[], maxRetries = 5) {
   };
   const pacer = new Pacer({ concurrency: 4, requests: 1000, intervalMs: 1000 }, clock);
   onTestFinished(() => pacer.close());
-  const emit = (event: RunEvent): void => void events.push(event);
-  pacer.onWaiting = (reason, waitMs) => emit({ type: 'sync.waiting', reason, waitMs });
+  const emit = (event: RunEvent): void => {
+    if (event.type === 'request.finished') statuses.push(event.status);
+    else events.push(event);
+  };
+  const lane = pacer.open((reason, waitMs) => emit({ type: 'sync.waiting', reason, waitMs }));
   // The longest jitter, so that the waits are known.
-  const client = new ApiClient({ transport, pacer, clock, emit, maxRetries, random: () => 1 });
+  const client = new ApiClient({ transport, lane, clock, emit, maxRetries, random: () => 1 });
   const ask = (deadlineMs = Infinity) =>
     client.get('the thing', '/x', (result) => result, {
       signal: new AbortController().signal,
       deadlineAt: clock.elapsed() + deadlineMs,
     });
-  return { ask, clock, events, client };
+  return { ask, clock, events, statuses, client };
 }
 
 describe('faults that pass', () => {
@@ -115,6 +119,14 @@ describe('faults that do not pass', () => {
     const { ask } = clientOf([{ status: 404, body }]);
     expect(await ask()).toBeUndefined();
   });
+});
+
+test('every attempt is told with what it came to', async () => {
+  const unanswered = { error: new Failure('UNREACHABLE', 'no answer') };
+  const { ask, statuses, client } = clientOf([{ status: 500 }, throttled(), unanswered, OK]);
+  await ask();
+  expect(statuses).toEqual([500, 429, undefined, 200]);
+  expect(client.usage().requests).toBe(4);
 });
 
 test('what a server quotes of the credentials is not passed on', async () => {

@@ -1,7 +1,4 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { ROOT } from './files.ts';
+import { Metrics } from '../../src/observe/metrics.ts';
 
 /** The daemon's metrics with their labels: what alerts and the dashboard may rely on. */
 export const METRICS: Readonly<Record<string, readonly string[]>> = {
@@ -21,7 +18,7 @@ export const METRICS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Those of the process, as every Prometheus client has them. */
-const PROCESS_METRICS: readonly string[] = [
+export const PROCESS_METRICS: readonly string[] = [
   'process_cpu_seconds_total',
   'process_resident_memory_bytes',
   'process_start_time_seconds',
@@ -30,22 +27,8 @@ const PROCESS_METRICS: readonly string[] = [
 /** What Prometheus adds to every series that it scrapes. */
 const SCRAPED: readonly string[] = ['job', 'instance'];
 
-/** Where the daemon's metrics are made. */
-export const SOURCE = join(ROOT, 'src/observe/metrics.ts');
-
-/** What is asked of that file here. */
-interface ServedMetrics {
-  readonly Metrics: new (options: object) => {
-    addAccount: (id: string, totals: object, lastSuccessAt: number) => void;
-    setNextRun: (id: string, at: number) => void;
-    render: () => Promise<string>;
-  };
-}
-
-/** The metrics that the program really serves, with their labels; `undefined` while it serves none. */
-export async function servedMetrics(): Promise<Readonly<Record<string, string[]>> | undefined> {
-  if (!existsSync(SOURCE)) return undefined;
-  const { Metrics } = (await import(pathToFileURL(SOURCE).href)) as ServedMetrics;
+/** The metrics that the program really serves, with their labels. */
+export async function servedMetrics(): Promise<Readonly<Record<string, string[]>>> {
   const metrics = new Metrics({
     version: '0',
     now: () => 0,

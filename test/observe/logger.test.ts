@@ -81,6 +81,10 @@ describe('lines', () => {
     );
   });
 
+  test('a request has none: its page, its retry or its failure says more', () => {
+    expect(writtenBy(false, { type: 'request.finished', status: 200 })).toBe('');
+  });
+
   test('a page is for the progress line on a terminal, and for programs otherwise', () => {
     const page: RunEvent = {
       type: 'sync.page',

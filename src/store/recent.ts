@@ -1,0 +1,81 @@
+import type { Database } from 'better-sqlite3';
+import type { ChangeKind, Counts } from '../inventory/change.ts';
+import { parseJson } from '../inventory/json-text.ts';
+import type { RunMode, RunStatus } from '../sync/ports.ts';
+import { IS_PUBLISHED } from './ledger.ts';
+import type { LedgerRow } from './status.ts';
+
+/** One of an account's last runs. Times are milliseconds since 1970. */
+export interface RecentRun {
+  readonly runId: number;
+  readonly mode: RunMode;
+  readonly status: RunStatus;
+  readonly startedAt: number;
+  readonly finishedAt: number | undefined;
+  readonly counts: Counts;
+  readonly errorMessage: string | undefined;
+}
+
+/** One of the last changes that an account's runs have published. */
+export interface RecentChange {
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly kind: ChangeKind;
+  readonly imageId: string;
+  /** The columns that differ. */
+  readonly fields: readonly string[];
+}
+
+/** Of an account's runs, the latest first. */
+export const RECENT_RUNS = `SELECT * FROM runs WHERE account_id = ? ORDER BY run_id DESC LIMIT ?`;
+
+/**
+ * Of an account's changes, those of the latest run first; within a run no change is later than another. The runs are
+ * walked from their end, and the walk stops when there is enough: how many changes there are does not matter.
+ */
+export const RECENT_CHANGES = `
+  SELECT changes.at, changes.kind, changes.image_id, changes.diff
+  FROM runs CROSS JOIN changes ON changes.run_id = runs.run_id
+  WHERE runs.account_id = ? AND ${IS_PUBLISHED}
+    AND runs.added + runs.changed + runs.removed + runs.restored > 0
+  ORDER BY runs.run_id DESC, changes.image_id
+  LIMIT ?`;
+
+/** An account's last runs, the latest first. */
+export function recentRuns(database: Database, accountId: string, limit: number): RecentRun[] {
+  return database
+    .prepare<[string, number], LedgerRow>(RECENT_RUNS)
+    .all(accountId, limit)
+    .map((row) => ({
+      runId: row.run_id,
+      mode: row.mode as RunMode,
+      status: row.status as RunStatus,
+      startedAt: Date.parse(row.started_at),
+      finishedAt: row.finished_at === null ? undefined : Date.parse(row.finished_at),
+      counts: countsOf(row),
+      errorMessage: row.error_message ?? undefined,
+    }));
+}
+
+/** An account's last changes, those of the latest run first. */
+export function recentChanges(
+  database: Database,
+  accountId: string,
+  limit: number,
+): RecentChange[] {
+  return database
+    .prepare<[string, number], { at: string; kind: ChangeKind; image_id: string; diff: string }>(
+      RECENT_CHANGES,
+    )
+    .all(accountId, limit)
+    .map(({ at, kind, image_id: imageId, diff }) => ({
+      at: Date.parse(at),
+      kind,
+      imageId,
+      fields: Object.keys(parseJson(diff) as object),
+    }));
+}
+
+function countsOf({ listed, added, changed, removed, restored, unchanged }: LedgerRow): Counts {
+  return { listed, added, changed, removed, restored, unchanged };
+}

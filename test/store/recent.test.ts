@@ -1,0 +1,98 @@
+import { describe, expect, test } from 'vitest';
+import { RECENT_CHANGES, RECENT_RUNS, recentChanges, recentRuns } from '../../src/store/recent.ts';
+import { openForReading } from '../../src/store/database.ts';
+import { query } from '../support/inventory.ts';
+import {
+  END,
+  FAILED,
+  imageOf as image,
+  openStore,
+  openStoreWith,
+} from '../support/opened-store.ts';
+import { pageOf } from '../support/page.ts';
+
+/** Reads an inventory, and closes it. */
+function reading<T>(path: string, read: (database: ReturnType<typeof openForReading>) => T): T {
+  const database = openForReading(path);
+  try {
+    return read(database);
+  } finally {
+    database.close();
+  }
+}
+
+describe('the last runs', () => {
+  test('are an account’s own, the latest first, whatever became of them', () => {
+    const { begin, path } = openStoreWith([image('a')]);
+    const other = begin({ accountId: 'other' });
+    other.publish(END);
+    begin({ mode: 'dry-run', startedAt: 5000 }).abandon(
+      { ...END, finishedAt: 6000 },
+      { ...FAILED, message: 'no luck' },
+    );
+    begin({ startedAt: 7000 });
+    const runs = reading(path, (database) => recentRuns(database, 'acc', 10));
+    expect(runs).toMatchObject([
+      { runId: 4, mode: 'full', status: 'running', startedAt: 7000, finishedAt: undefined },
+      { runId: 3, mode: 'dry-run', status: 'failed', startedAt: 5000, finishedAt: 6000 },
+      { runId: 1, mode: 'full', status: 'complete', startedAt: 0, finishedAt: 1000 },
+    ]);
+    expect(runs.map(({ errorMessage }) => errorMessage)).toEqual([undefined, 'no luck', undefined]);
+    expect(runs[2]?.counts).toEqual({
+      ...{ listed: 1, added: 1, changed: 0, removed: 0, restored: 0, unchanged: 0 },
+    });
+    expect(reading(path, (database) => recentRuns(database, 'acc', 2))).toHaveLength(2);
+    expect(reading(path, (database) => recentRuns(database, 'nobody', 2))).toEqual([]);
+  });
+});
+
+describe('the last changes', () => {
+  test('are an account’s own, those of the latest run first, and say which columns differ', () => {
+    const { begin, path } = openStoreWith([image('a', 'old'), image('b')]);
+    const first = begin();
+    first.add(pageOf([image('a', 'new'), image('b')]));
+    first.publish({ ...END, finishedAt: 2000 });
+    const second = begin();
+    second.add(pageOf([image('a', 'new'), image('d'), image('c', 'c.png')]));
+    second.condemn('b');
+    second.publish({ ...END, finishedAt: 3000 });
+    const other = begin({ accountId: 'other' });
+    other.add(pageOf([image('x')]));
+    other.publish(END);
+    const dry = begin({ mode: 'dry-run' });
+    dry.add(pageOf([image('e')]));
+    dry.rehearse(END, () => undefined);
+
+    const changes = reading(path, (database) => recentChanges(database, 'acc', 10));
+    expect(changes).toEqual([
+      { at: 3000, kind: 'removed', imageId: 'b', fields: [] },
+      { at: 3000, kind: 'added', imageId: 'c', fields: ['filename'] },
+      { at: 3000, kind: 'added', imageId: 'd', fields: [] },
+      { at: 2000, kind: 'changed', imageId: 'a', fields: ['filename'] },
+    ]);
+    const last = reading(path, (database) => recentChanges(database, 'acc', 2));
+    expect(last).toEqual(changes.slice(0, 2));
+    expect(reading(path, (database) => recentChanges(database, 'other', 2))).toEqual([]);
+  });
+
+  test('are none after a baseline', () => {
+    const { path } = openStoreWith([image('a')]);
+    expect(reading(path, (database) => recentChanges(database, 'acc', 2))).toEqual([]);
+  });
+});
+
+test.for([
+  ['runs', RECENT_RUNS, [/^SEARCH runs USING INDEX runs_by_account \(account_id=\?\)$/]],
+  [
+    'changes',
+    RECENT_CHANGES,
+    [
+      /^SEARCH runs USING INDEX runs_by_account \(account_id=\?\)$/,
+      /^SEARCH changes USING INDEX changes_by_run \(run_id=\?\)$/,
+    ],
+  ],
+] as const)('the last %s are found through an index, with nothing to sort', ([, sql, steps]) => {
+  const { path } = openStore();
+  const plan = query(path, `EXPLAIN QUERY PLAN ${sql}`, 'acc', 10).map(({ detail }) => detail);
+  expect(plan).toEqual(steps.map((step) => expect.stringMatching(step) as string));
+});
