@@ -1,8 +1,9 @@
 import type { Config } from '../config/load.ts';
+import { logDaemonEvent } from '../daemon/log.ts';
 import type { Clock } from '../sync/ports.ts';
 import { Household } from './household.ts';
 import { readOrders } from './orders.ts';
-import { createReload } from './reload.ts';
+import { createReloads } from './reload.ts';
 import { openSession, type Output } from './session.ts';
 import { systemClock } from './system-clock.ts';
 
@@ -28,12 +29,17 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   const config = load();
   const orders = readOrders(config);
   const session = openSession(config, output, clock);
+  const { logger } = session.context;
   try {
     await using household = new Household(session, orders, signal);
     await household.open();
-    onReload(createReload(load, household, session.context.logger));
+    const reloads = createReloads(load, household, logger, signal);
+    onReload(reloads.ask);
     await household.daemon.work();
+    // It may be opening what is about to be closed.
+    await reloads.whenIdle();
   } finally {
     await session.close();
   }
+  logDaemonEvent(logger, { type: 'daemon.stopped' }, clock.now());
 }

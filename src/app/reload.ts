@@ -11,12 +11,33 @@ interface Follower {
   apply(orders: Orders): Promise<void>;
 }
 
+export interface Reloads {
+  /** Asks for the configuration to be read again. Whoever asks before that has begun is served together. */
+  readonly ask: () => void;
+  /** Resolves when none is under way. */
+  readonly whenIdle: () => Promise<void>;
+}
+
 /**
- * Makes a function that reads the configuration again and hands it on, or refuses it as a whole and says why. One reload at
- * a time.
+ * Reads the configuration again when it is asked to, and hands it on, or refuses it as a whole and says why. One reload at a
+ * time, and none once the signal has aborted.
  */
-export function createReload(load: () => Config, follower: Follower, logger: Logger): () => void {
-  let last: Promise<void> = Promise.resolve();
+export function createReloads(
+  load: () => Config,
+  follower: Follower,
+  logger: Logger,
+  signal: AbortSignal,
+): Reloads {
+  let isAsked = false;
+  let underWay: Promise<void> | undefined;
+
+  async function serve(): Promise<void> {
+    while (isAsked && !signal.aborted) {
+      isAsked = false;
+      await reload();
+    }
+    underWay = undefined;
+  }
 
   async function reload(): Promise<void> {
     try {
@@ -36,8 +57,12 @@ export function createReload(load: () => Config, follower: Follower, logger: Log
     }
   }
 
-  return () => {
-    last = last.then(reload);
+  return {
+    ask: () => {
+      isAsked = true;
+      underWay ??= serve();
+    },
+    whenIdle: async () => underWay,
   };
 }
 

@@ -1,6 +1,7 @@
 import process from 'node:process';
 import { Failure } from '../inventory/failure.ts';
 import { EXIT } from './exit-codes.ts';
+import { reportFailure } from './streams.ts';
 
 /** A wish to stop, as it comes from outside. */
 export interface StopSignal {
@@ -33,13 +34,32 @@ export function stopOnSignals(): StopSignal {
     process.on(name, () => {
       if (received !== undefined) process.exit(exitCode);
       stop(exitCode);
-      setTimeout(() => process.exit(exitCode), PATIENCE_MS).unref();
+      setTimeout(() => giveUp(exitCode), PATIENCE_MS).unref();
     });
   }
   return { signal: controller.signal, exitCode: () => received, stop };
 }
 
-/** Listens for SIGHUP, by which daemons are told to read their configuration again. */
-export function onHangUp(reload: () => void): void {
-  process.on('SIGHUP', reload);
+function giveUp(exitCode: number): void {
+  const problem = `an orderly end took longer than ${PATIENCE_MS / 1000} s: ended without it`;
+  reportFailure(new Failure('STOPPED', problem), false);
+  process.exit(exitCode);
+}
+
+/**
+ * Listens for SIGHUP, by which daemons are told to read their configuration again.
+ *
+ * @returns Takes who does it; what came before is handed on then.
+ */
+export function listenForHangUp(): (reload: () => void) => void {
+  let onHangUp: (() => void) | undefined;
+  let isWaiting = false;
+  process.on('SIGHUP', () => {
+    isWaiting = onHangUp === undefined;
+    onHangUp?.();
+  });
+  return (reload) => {
+    onHangUp = reload;
+    if (isWaiting) reload();
+  };
 }

@@ -44,7 +44,7 @@ export class AccountRunner {
     this.#options = options;
     this.#limits = limits;
     this.#signal = AbortSignal.any([options.signal, this.#retirement.signal]);
-    this.#retries = new Retries(options.clock, this.#signal);
+    this.#retries = new Retries(options.clock, this.#signal, () => this.whenIdle());
   }
 
   /** Failures in a row; `undefined` for a kind of run that works. */
@@ -100,31 +100,29 @@ export class AccountRunner {
   async #attempt(kind: RunKind, delayMs: number): Promise<void> {
     const { clock, run } = this.#options;
     const signal = this.#signal;
+    let began = this.#limits;
     try {
       if (delayMs > 0) await clock.wait(delayMs, signal);
       // Not told of the signal, the lane waits until the run has really ended.
       await this.#limits.lane.add(async () => {
-        if (!signal.aborted) this.#learn(kind, await run(kind, signal));
+        began = this.#limits;
+        if (!signal.aborted) this.#learn(kind, await run(kind, signal), began);
       });
     } catch (error) {
       if (signal.aborted) return;
       const failure = asFailure(error);
-      this.#learn(kind, {
-        runId: undefined,
-        mode: kind,
-        counts: undefined,
-        isBaseline: false,
-        failure,
-      });
+      const result = { mode: kind, counts: undefined, isBaseline: false, failure };
+      this.#learn(kind, { runId: undefined, ...result }, began);
     }
   }
 
-  #learn(kind: RunKind, result: RunResult): void {
+  /** @param began - What was in force when the run began. */
+  #learn(kind: RunKind, result: RunResult, began: RunnerLimits): void {
     const { tell } = this.#options;
     const { failure } = result;
     if (failure?.code === 'STOPPED') return;
     if (failure === undefined) this.#recover(kind, result);
-    else this.#fail(kind, { ...result, failure });
+    else this.#fail(kind, { ...result, failure }, began !== this.#limits);
     tell({ type: 'daemon.ended', mode: kind, result });
   }
 
@@ -137,22 +135,26 @@ export class AccountRunner {
     this.#options.tell({ type: 'daemon.recovered', mode, result, failures, since });
   }
 
-  #fail(mode: RunKind, result: FailedResult): void {
+  /** @param isOutdated - Whether a new configuration has come since the run began: what failed may be mended. */
+  #fail(mode: RunKind, result: FailedResult, isOutdated: boolean): void {
     const { clock, tell } = this.#options;
     const { failure } = result;
     const before = this.#streaks.get(mode);
     const streak = prolong(before, failure, clock.now());
     this.#streaks.set(mode, streak);
     if (isNews(before, failure)) tell({ type: 'daemon.failing', mode, result });
-    const { retryMs, holdOffMs } = patienceAfter(failure.code, streak.failures);
+    const { retryMs, holdOffMs } = isOutdated
+      ? { retryMs: 0, holdOffMs: 0 }
+      : patienceAfter(failure.code, streak.failures);
     this.#holdOffUntil = clock.elapsed() + holdOffMs;
     if (retryMs !== undefined) this.#retry(mode, retryMs);
   }
 
   #retry(kind: RunKind, ms: number): void {
-    this.#retries.plan(kind, ms, async () => {
-      while (this.#underWay !== undefined) await this.#underWay;
-      if (!this.#signal.aborted && this.#streaks.has(kind)) this.#start(kind, 0);
+    this.#retries.plan(kind, ms, () => {
+      // The other kind of run may have taken the turn.
+      if (this.isBusy) this.#retry(kind, 0);
+      else if (this.#streaks.has(kind)) this.#start(kind, 0);
     });
   }
 }

@@ -75,11 +75,11 @@ export class Daemon {
     this.#timetable.abort();
     await this.#crew.whenIdle();
     await this.#tidying;
-    tell({ type: 'daemon.stopped' });
   }
 
   /** Goes on by another plan. Runs under way are not disturbed, but for those of accounts that are gone. */
   apply(plan: Plan): void {
+    if (this.#signal.aborted) return;
     this.#timetable.abort();
     this.#plan = plan;
     this.#agenda = new Agenda(cronsOf(plan), this.#ports.clock.now());

@@ -52,4 +52,5 @@ export type DaemonEvent =
   | { readonly type: 'daemon.started'; readonly plan: Plan }
   /** So many times of the schedule went by; one run makes up for them. */
   | { readonly type: 'daemon.missed'; readonly missed: number }
+  /** `daemon.stopped` is the last word, when everything has been let go. */
   | { readonly type: 'daemon.stopping' | 'daemon.stopped' };

@@ -11,11 +11,14 @@ interface Retry {
 export class Retries {
   readonly #clock: Clock;
   readonly #signal: AbortSignal;
+  readonly #turn: () => Promise<void>;
   readonly #planned = new Map<RunKind, Retry>();
 
-  constructor(clock: Clock, signal: AbortSignal) {
+  /** @param turn - Resolves when a run may begin, at the earliest. */
+  constructor(clock: Clock, signal: AbortSignal, turn: () => Promise<void>) {
     this.#clock = clock;
     this.#signal = signal;
+    this.#turn = turn;
     signal.addEventListener('abort', () => this.#planned.forEach((_, kind) => this.cancel(kind)), {
       once: true,
     });
@@ -26,8 +29,8 @@ export class Retries {
     return this.#planned.get(kind)?.at ?? Infinity;
   }
 
-  /** Calls `retry` after a while, in place of what was planned before. */
-  plan(kind: RunKind, ms: number, retry: () => Promise<void>): void {
+  /** Calls `retry` after a while, when it is its turn, in place of what was planned before. */
+  plan(kind: RunKind, ms: number, retry: () => void): void {
     this.cancel(kind);
     if (this.#signal.aborted) return;
     const controller = new AbortController();
@@ -44,15 +47,13 @@ export class Retries {
     kind: RunKind,
     ms: number,
     signal: AbortSignal,
-    retry: () => Promise<void>,
+    retry: () => void,
   ): Promise<void> {
-    try {
-      await this.#clock.wait(ms, signal);
-    } catch {
-      // Something else came first.
-      return;
-    }
+    await this.#clock.wait(ms, signal).catch(() => undefined);
+    if (!signal.aborted) await this.#turn();
+    // Something else came first.
+    if (signal.aborted) return;
     this.#planned.delete(kind);
-    await retry();
+    retry();
   }
 }

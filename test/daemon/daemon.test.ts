@@ -119,7 +119,6 @@ describe('the daemon', () => {
       'ended',
       'scheduled',
       'stopping',
-      'stopped',
     ]);
     expect(told[2]).toMatchObject({ accountId: 'a', mode: 'full', next: START + 30 * MINUTE });
     expect(clock.waiting).toBe(0);
@@ -129,7 +128,7 @@ describe('the daemon', () => {
     const { types, runs, stop } = work();
     await stop();
     expect(runs).toEqual([]);
-    expect(types()).toEqual(['started', 'scheduled', 'stopping', 'stopped']);
+    expect(types()).toEqual(['started', 'scheduled', 'stopping']);
   });
 
   test('makes quick runs between the full ones, and only full ones where both are due', async () => {
@@ -156,13 +155,13 @@ describe('the daemon', () => {
     await stop();
   });
 
-  test('waits for the run under way before it says that it has stopped', async () => {
+  test('waits for the run under way before it ends', async () => {
     const { clock, told, runs, hold, types, stop } = work({ runOnStart: true });
     hold('a');
     await clock.pass(0);
     await stop();
     expect(runs).toHaveLength(1);
-    expect(types().slice(-2)).toEqual(['stopping', 'stopped']);
+    expect(types().at(-1)).toBe('stopping');
     expect(told).not.toContainEqual(expect.objectContaining({ type: 'daemon.failing' }));
   });
 
@@ -315,5 +314,33 @@ describe('a new plan', () => {
     await stop();
     expect(runs).toEqual(['09:30 a full', '09:31 a full']);
     expect(told).toContainEqual(expect.objectContaining({ type: 'daemon.recovered', failures: 1 }));
+  });
+
+  test('is tried once, however many came while the run before it failed', async () => {
+    const { clock, daemon, runs, fail, hold, stop } = work({ runOnStart: true });
+    fail('a', 'ACCESS_REFUSED', 'ACCESS_REFUSED', 'ACCESS_REFUSED');
+    await clock.pass(MINUTE);
+    const release = hold('a');
+    for (let count = 0; count < 5; count += 1) {
+      daemon.apply(planOf({}));
+      await clock.pass(0);
+    }
+    await release();
+    await clock.pass(MINUTE);
+    await stop();
+    expect(runs).toEqual(['09:30 a full', '09:31 a full', '09:31 a full']);
+  });
+
+  test('is tried at once when a run that began before it is refused', async () => {
+    const { clock, daemon, runs, fail, hold, stop } = work({ runOnStart: true });
+    fail('a', 'ACCESS_REFUSED');
+    const release = hold('a');
+    await clock.pass(MINUTE);
+    daemon.apply(planOf({}));
+    await clock.pass(MINUTE);
+    await release();
+    await clock.pass(MINUTE);
+    await stop();
+    expect(runs).toEqual(['09:30 a full', '09:32 a full']);
   });
 });

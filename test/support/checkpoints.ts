@@ -2,7 +2,7 @@
  * Loaded into a process of the real program (`NODE_OPTIONS=--import=…`), before any of its modules: names
  * what it does to its files and hears from the network, and kills it there, counts it or copies the files.
  *
- * - `CRASH_AT=NAME#N`: SIGKILL just before the N-th event of that name.
+ * - `CRASH_AT=NAME#N`: SIGKILL just before the N-th event of that name, or the signal that `CRASH_SIGNAL` names.
  * - `CRASH_COUNTS=FILE`: writes how often each name came, as JSON, when the process ends.
  * - `CRASH_COPIES=FOLDER`: copies the database's files at every event, into `0000`, `0001` and so on.
  *
@@ -17,7 +17,8 @@ import Sqlite from 'better-sqlite3';
 import { Dispatcher } from 'undici';
 import { filesOf, placeOf } from './database-files.ts';
 
-const { CRASH_AT: crashAt, CRASH_COUNTS: countsFile, CRASH_COPIES: copies } = env;
+const { CRASH_AT: crashAt, CRASH_SIGNAL: crashSignal = 'SIGKILL' } = env;
+const { CRASH_COUNTS: countsFile, CRASH_COPIES: copies } = env;
 const database = env['IMAGE_INVENTORY_DB'] ?? '';
 const counts = new Map<string, number>();
 let events = 0;
@@ -28,7 +29,7 @@ const { copyFileSync, existsSync, mkdirSync, rmSync, writeFileSync } = fs;
 function reach(name: string): void {
   const count = (counts.get(name) ?? 0) + 1;
   counts.set(name, count);
-  if (crashAt === `${name}#${count}`) kill(pid, 'SIGKILL');
+  if (crashAt === `${name}#${count}`) kill(pid, crashSignal);
   if (copies !== undefined) copyInto(join(copies, String(events).padStart(4, '0')));
   events += 1;
 }

@@ -37,8 +37,12 @@ export interface Finished {
 export interface Running {
   readonly child: ChildProcess;
   readonly finished: Promise<Finished>;
-  /** Resolves with the first log line of that event. */
-  readonly logged: (event: string) => Promise<LogLine>;
+  /** What was logged so far. */
+  readonly lines: readonly LogLine[];
+  /** Resolves with the first log line of that event, or the `count`-th; rejects if the process ends without it. */
+  readonly logged: (event: string, count?: number) => Promise<LogLine>;
+  /** The same, not counting what was logged before the call. */
+  readonly next: (event: string, count?: number) => Promise<LogLine>;
 }
 
 /** The environment of a client of an emulator. */
@@ -92,14 +96,19 @@ export function start(
   let stdout = '';
   let stderr = '';
   const lines: LogLine[] = [];
-  const waiting: { event: string; resolve: (line: LogLine) => void }[] = [];
+  const waiting = new Set<() => void>();
+  let hasEnded = false;
+  const look = (): void => waiting.forEach((check) => check());
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
   createInterface({ input: child.stdout }).on('line', (text) => {
     if (!text.startsWith('{"level"')) return;
-    const line = JSON.parse(text) as LogLine;
-    lines.push(line);
-    for (const { event, resolve } of waiting) if (event === line.event) resolve(line);
+    lines.push(JSON.parse(text) as LogLine);
+    look();
+  });
+  child.once('close', () => {
+    hasEnded = true;
+    look();
   });
 
   const finished = once(child, 'close').then(([code, signal]): Finished => ({
@@ -113,13 +122,25 @@ export function start(
         .split('\n')
         .map((text) => JSON.parse(text) as LogLine),
   }));
-  const logged = (event: string): Promise<LogLine> => {
-    const known = lines.find((line) => line.event === event);
-    return known
-      ? Promise.resolve(known)
-      : new Promise((resolve) => waiting.push({ event, resolve }));
+  const loggedAfter = (known: number, event: string, count: number): Promise<LogLine> =>
+    new Promise((resolve, reject) => {
+      const check = (): void => {
+        const line = lines.slice(known).filter((each) => each.event === event)[count - 1];
+        if (line === undefined && !hasEnded) return;
+        waiting.delete(check);
+        if (line === undefined) reject(new Error(`it ended without ${event}: ${stderr}`));
+        else resolve(line);
+      };
+      waiting.add(check);
+      check();
+    });
+  return {
+    child,
+    finished,
+    lines,
+    logged: (event, count = 1) => loggedAfter(0, event, count),
+    next: (event, count = 1) => loggedAfter(lines.length, event, count),
   };
-  return { child, finished, logged };
 }
 
 /** Runs the real program to its end. */
