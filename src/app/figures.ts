@@ -3,6 +3,7 @@ import type { RunResult } from '../daemon/events.ts';
 import type { WebhookEvent } from '../notify/events.ts';
 import { Metrics, type MetricsOptions } from '../observe/metrics.ts';
 import type { WritableDatabase } from '../store/database.ts';
+import type { Emit } from '../sync/events.ts';
 import { AccountBook, type AccountPage } from './account-book.ts';
 
 /** What the daemon counts: the figures for Prometheus, and what is known of each account without asking the database. */
@@ -32,6 +33,14 @@ export class Figures {
       this.#book.forget(accountId);
     }
     this.#shown = wanted;
+  }
+
+  /** Takes the events of an account's runs; those of one that is being stopped, since it is gone, show it no more. */
+  observe(accountId: string): Emit {
+    const count = this.metrics.observe(accountId);
+    return (event) => {
+      if (this.#shown.has(accountId)) count(event);
+    };
   }
 
   /** A run has ended. */

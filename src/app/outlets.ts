@@ -59,13 +59,22 @@ export class Outlets {
   async #listen(address: Address | undefined): Promise<void> {
     const before = this.#server;
     if (before?.host === address?.host && before?.port === address?.port) return;
-    // The old one may stand in the new one's way: the same port on another address of this machine.
+    if (before !== undefined && before.port === address?.port) {
+      await this.#relocate(before, address);
+      return;
+    }
+    this.#server = address && (await this.#serve(address));
     await before?.http.close();
+  }
+
+  /** The same port on another address of this machine: the old server may stand in the new one's way. */
+  async #relocate(before: Address & { readonly http: HttpServer }, to: Address): Promise<void> {
+    await before.http.close();
     this.#server = undefined;
     try {
-      if (address !== undefined) this.#server = await this.#serve(address);
+      this.#server = await this.#serve(to);
     } catch (error) {
-      if (before !== undefined) this.#server = await this.#serve(before);
+      this.#server = await this.#serve(before);
       throw error;
     }
   }

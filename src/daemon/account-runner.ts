@@ -1,5 +1,5 @@
 import type PQueue from 'p-queue';
-import { asFailure } from '../inventory/failure.ts';
+import { asFailure, Failure } from '../inventory/failure.ts';
 import type { Clock } from '../sync/ports.ts';
 import type { AccountEvent, FailedResult, RunKind, RunResult } from './events.ts';
 import { patienceAfter } from './patience.ts';
@@ -89,7 +89,7 @@ export class AccountRunner {
 
   /** The account is no longer configured: the run under way is stopped, and no other begins. */
   retire(): void {
-    this.#retirement.abort();
+    this.#retirement.abort(new Failure('STOPPED', 'the account is no longer configured'));
   }
 
   #start(kind: RunKind, delayMs: number): void {
