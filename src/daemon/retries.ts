@@ -43,12 +43,7 @@ export class Retries {
     this.#planned.delete(kind);
   }
 
-  async #wait(
-    kind: RunKind,
-    ms: number,
-    signal: AbortSignal,
-    retry: () => void,
-  ): Promise<void> {
+  async #wait(kind: RunKind, ms: number, signal: AbortSignal, retry: () => void): Promise<void> {
     await this.#clock.wait(ms, signal).catch(() => undefined);
     if (!signal.aborted) await this.#turn();
     // Something else came first.

@@ -112,14 +112,7 @@ describe('the daemon', () => {
     await clock.pass(HOUR);
     await stop();
     expect(runs).toEqual(['09:30 a full', '10:00 a full']);
-    expect(types()).toEqual([
-      'started',
-      'ended',
-      'scheduled',
-      'ended',
-      'scheduled',
-      'stopping',
-    ]);
+    expect(types()).toEqual(['started', 'ended', 'scheduled', 'ended', 'scheduled', 'stopping']);
     expect(told[2]).toMatchObject({ accountId: 'a', mode: 'full', next: START + 30 * MINUTE });
     expect(clock.waiting).toBe(0);
   });

@@ -38,42 +38,45 @@ function expectOrderly(
   for (const suffix of ['-wal', '-shm']) expect(existsSync(database + suffix)).toBe(false);
 }
 
-/** The daemon that is started next goes on with what the last one had read. */
-async function expectResumed(served: ServedAccount): Promise<void> {
-  served.emulator.faults.clear();
+test('a signal while a page is under way: interrupted, and the next start goes on', async () => {
+  const served = await serveChanged(V1);
+  served.emulator.faults.add({ name: 'hang', path: V1.later });
   const daemon = startDaemon(served, envOf(V1));
-  expect(await daemon.logged('sync.started')).toMatchObject({ resumed_run: 2 });
-  await daemon.logged('daemon.scheduled');
-  expectOrderly(served, await daemon.stop('SIGINT'), 130);
-  expectEqual(served);
-}
+  await requested(served, V1.later);
+  expectOrderly(served, await daemon.stop());
+  expect(lastRun(served)).toMatchObject({ status: 'interrupted', error_code: 'STOPPED' });
 
-describe('a signal during a run ends it: interrupted, and the next start goes on', () => {
-  const WAITS: readonly { what: string; fault?: FaultName; event?: string; env?: Env }[] = [
-    { what: 'a page that never comes', fault: 'hang' },
+  served.emulator.faults.clear();
+  const next = startDaemon(served, envOf(V1));
+  expect(await next.logged('sync.started')).toMatchObject({ resumed_run: 2 });
+  await next.logged('daemon.scheduled');
+  expectOrderly(served, await next.stop('SIGINT'), 130);
+  expectEqual(served);
+});
+
+describe('a signal while a run waits: interrupted', () => {
+  const WAITS: readonly { what: string; fault?: FaultName; event: string; env?: Env }[] = [
     {
-      what: 'the pause that the API asks for',
+      what: 'for the end of a pause that the API asked for',
       fault: 'throttled-absurd',
       event: 'sync.waiting',
       env: { IMAGE_INVENTORY_DEADLINE: '0' },
     },
     {
-      what: 'room in the quota',
+      what: 'for room in the quota',
       event: 'sync.waiting',
       env: { IMAGE_INVENTORY_RATE_REQUESTS: '2' },
     },
-    { what: 'the next attempt at a request', fault: 'error-500', event: 'request.retry' },
+    { what: 'to send a request again', fault: 'error-500', event: 'request.retry' },
   ];
 
-  test.for(WAITS)('while it waits for $what', async ({ fault, event, env }) => {
-    const served = await serveChanged(V1);
+  test.for(WAITS)('$what', async ({ fault, event, env }) => {
+    const served = await serveAccount();
     if (fault !== undefined) served.emulator.faults.add({ name: fault, path: V1.later });
     const daemon = startDaemon(served, { ...envOf(V1), ...env });
-    if (event !== undefined) await daemon.logged(event);
-    else await requested(served, V1.later);
+    await daemon.logged(event);
     expectOrderly(served, await daemon.stop());
     expect(lastRun(served)).toMatchObject({ status: 'interrupted', error_code: 'STOPPED' });
-    await expectResumed(served);
   });
 });
 
@@ -174,7 +177,9 @@ async function requested({ emulator }: ServedAccount, path: RegExp): Promise<voi
   }
 }
 
-async function halfRequest(port: number): Promise<{ socket: ReturnType<typeof connect>; end: Promise<unknown> }> {
+async function halfRequest(
+  port: number,
+): Promise<{ socket: ReturnType<typeof connect>; end: Promise<unknown> }> {
   const socket = connect(port, '127.0.0.1');
   onTestFinished(() => void socket.destroy());
   await once(socket, 'connect');

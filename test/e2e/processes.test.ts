@@ -188,37 +188,6 @@ describe('the daemon', () => {
     daemon.child.kill('SIGINT');
     expect((await daemon.finished).code).toBe(130);
   });
-
-  test('stops in the middle of a page, and leaves no run open', async () => {
-    const served = await serveStuck();
-    const daemon = start(['daemon'], { ...served.env, ...SMALL_PAGES });
-    await daemon.logged('sync.page');
-    daemon.child.kill('SIGTERM');
-    expect((await daemon.finished).code).toBe(143);
-    expect(
-      query(served.database, "SELECT count(*) AS n FROM runs WHERE status = 'running'"),
-    ).toEqual([{ n: 0 }]);
-  });
-
-  test('refuses a port that it would not serve yet', async () => {
-    const served = await serveAccount();
-    const env = { ...served.env, IMAGE_INVENTORY_HTTP_PORT: '9464' };
-    const { code, stderr } = await run(['daemon'], env);
-    expect({ code, stderr }).toMatchObject({
-      code: 2,
-      stderr: expect.stringContaining('http.port') as string,
-    });
-  });
-
-  test('refuses a schedule that is none', async () => {
-    const served = await serveAccount();
-    const { code, stderr } = await run(['daemon'], {
-      ...served.env,
-      IMAGE_INVENTORY_SCHEDULE: '99 * * * *',
-    });
-    expect(code).toBe(2);
-    expect(stderr).toContain('IMAGE_INVENTORY_SCHEDULE');
-  });
 });
 
 test('no secret reaches a stream, the database or the lock file', async () => {

@@ -1,8 +1,8 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
+import { freePort } from '../support/free-port.ts';
 import { query } from '../support/inventory.ts';
 import { ACCOUNT, run, type Env } from '../support/program.ts';
 import { serveAccount, type ServedAccount } from '../support/served-account.ts';
@@ -210,13 +210,4 @@ function readOnlyFolder(parent: string): string {
   mkdirSync(folder);
   chmodSync(folder, 0o555);
   return folder;
-}
-
-/** A port that was free a moment ago. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address !== null ? address.port : 1;
 }

@@ -103,7 +103,6 @@ export function start(
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
   createInterface({ input: child.stdout }).on('line', (text) => {
     if (!text.startsWith('{"level"')) return;
-    if (process.env["SHOW"]) console.log(text);
     lines.push(JSON.parse(text) as LogLine);
     look();
   });
