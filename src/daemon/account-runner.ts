@@ -8,6 +8,8 @@ import { isNews, prolong, type Streak } from './streak.ts';
 
 export interface RunnerOptions {
   readonly clock: Clock;
+  /** Resolves when no earlier runner is at work on the account. */
+  readonly turn: Promise<void>;
   /** One run. What goes wrong is part of its result. */
   readonly run: (kind: RunKind, signal: AbortSignal) => Promise<RunResult>;
   readonly tell: (event: AccountEvent) => void;
@@ -98,11 +100,12 @@ export class AccountRunner {
   }
 
   async #attempt(kind: RunKind, delayMs: number): Promise<void> {
-    const { clock, run } = this.#options;
+    const { clock, run, turn } = this.#options;
     const signal = this.#signal;
     let began = this.#limits;
     try {
       if (delayMs > 0) await clock.wait(delayMs, signal);
+      await turn;
       // Not told of the signal, the lane waits until the run has really ended.
       await this.#limits.lane.add(async () => {
         began = this.#limits;
@@ -152,9 +155,7 @@ export class AccountRunner {
 
   #retry(kind: RunKind, ms: number): void {
     this.#retries.plan(kind, ms, () => {
-      // The other kind of run may have taken the turn.
-      if (this.isBusy) this.#retry(kind, 0);
-      else if (this.#streaks.has(kind)) this.#start(kind, 0);
+      if (this.#streaks.has(kind)) this.#start(kind, 0);
     });
   }
 }

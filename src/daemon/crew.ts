@@ -5,13 +5,13 @@ import type { Plan } from './plan.ts';
 /** The runners of all configured accounts, and the lanes that they share. */
 export class Crew {
   readonly #runners = new Map<string, AccountRunner>();
-  /** Of accounts that are no longer configured, while their last run is being stopped. */
-  readonly #leaving = new Set<AccountRunner>();
+  /** Of accounts that are no longer configured, while their last run is being stopped; with the account's id. */
+  readonly #leaving = new Map<AccountRunner, string>();
   readonly #lanes = new Map<string, PQueue>();
-  readonly #hire: (accountId: string) => RunnerOptions;
+  readonly #hire: (accountId: string) => Omit<RunnerOptions, 'turn'>;
 
   /** @param hire - What the runner of an account that is new needs. */
-  constructor(hire: (accountId: string) => RunnerOptions) {
+  constructor(hire: (accountId: string) => Omit<RunnerOptions, 'turn'>) {
     this.#hire = hire;
   }
 
@@ -38,7 +38,7 @@ export class Crew {
         known.apply(limits);
         continue;
       }
-      const runner = new AccountRunner(this.#hire(id), limits);
+      const runner = new AccountRunner({ ...this.#hire(id), turn: this.#whenLeft(id) }, limits);
       this.#runners.set(id, runner);
       hired.push(runner);
     }
@@ -51,15 +51,20 @@ export class Crew {
     for (const [id, runner] of this.#runners) {
       if (staying.has(id)) continue;
       runner.retire();
-      this.#leaving.add(runner);
+      this.#leaving.set(runner, id);
       void runner.whenIdle().then(() => this.#leaving.delete(runner));
       this.#runners.delete(id);
     }
   }
 
+  async #whenLeft(accountId: string): Promise<void> {
+    const earlier = [...this.#leaving].filter(([, id]) => id === accountId);
+    await Promise.all(earlier.map(([runner]) => runner.whenIdle()));
+  }
+
   /** Resolves when no run is under way, also of accounts that are no longer configured. */
   async whenIdle(): Promise<void> {
-    const all = [...this.#runners.values(), ...this.#leaving];
+    const all = [...this.#runners.values(), ...this.#leaving.keys()];
     while (all.some(({ isBusy }) => isBusy)) {
       await Promise.all(all.map((runner) => runner.whenIdle()));
     }

@@ -59,12 +59,16 @@ function work(text: Partial<PlanText> = {}): Working {
   const told: DaemonEvent[] = [];
   const failures = new Map<string, FailureCode[]>();
   const held = new Map<string, Promise<undefined>>();
+  const underWay = new Set<string>();
   let tidied = 0;
 
   const run = async (account: string, mode: RunKind, signal: AbortSignal): Promise<RunResult> => {
     runs.push(`${new Date(clock.now()).toISOString().slice(11, 16)} ${account} ${mode}`);
+    if (underWay.has(account)) throw new RangeError(`${account} is read twice at once`);
+    underWay.add(account);
     const stopped = new Promise((resolve) => signal.addEventListener('abort', resolve));
     await Promise.race([held.get(account), stopped]);
+    underWay.delete(account);
     const code = signal.aborted ? 'STOPPED' : failures.get(account)?.shift();
     const failure = code && new Failure(code, 'on purpose');
     return { runId: runs.length, mode, counts: undefined, isBaseline: false, failure };
@@ -307,6 +311,38 @@ describe('a new plan', () => {
     await stop();
     expect(runs).toEqual(['09:30 a full', '09:31 a full']);
     expect(told).toContainEqual(expect.objectContaining({ type: 'daemon.recovered', failures: 1 }));
+  });
+
+  test('that brings an account back waits for its old run to have stopped', async () => {
+    const { clock, daemon, runs, hold, types, stop } = work({ runOnStart: true });
+    const release = hold('a');
+    await clock.pass(0);
+    daemon.apply(planOf({ accounts: ['b'] }));
+    daemon.apply(planOf({ accounts: ['a'], runOnStart: true }));
+    await release();
+    await stop();
+    expect(types()).not.toContain('failing');
+    expect(runs).toEqual(['09:30 a full', '09:30 a full']);
+  });
+
+  test('tries one kind of run after the other where both fail', async () => {
+    const plan = { quick: '40 * * * *', full: '45 * * * *' };
+    const { clock, daemon, runs, told, fail, hold, stop } = work(plan);
+    fail('a', 'UNREACHABLE', 'UNREACHABLE', 'UNREACHABLE', 'UNREACHABLE', 'UNREACHABLE');
+    await clock.pass(15 * MINUTE);
+    const release = hold('a');
+    for (let count = 0; count < 2; count += 1) {
+      daemon.apply(planOf(plan));
+      await clock.pass(0);
+    }
+    await release();
+    await clock.pass(0);
+    await stop();
+    expect(runs.slice(-3).toSorted()).toEqual(['09:45 a full', '09:45 a quick', '09:45 a quick']);
+    const messages = told.flatMap((event) =>
+      'result' in event ? [event.result.failure?.message ?? 'complete'] : [],
+    );
+    expect(new Set(messages)).toEqual(new Set(['on purpose', 'complete']));
   });
 
   test('is tried once, however many came while the run before it failed', async () => {
