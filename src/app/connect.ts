@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { ApiClient } from '../cloudflare/client.ts';
 import { Pacer, type PaceOptions } from '../cloudflare/pace.ts';
 import { createTransport, type Transport, type TransportOptions } from '../cloudflare/transport.ts';
@@ -79,6 +80,14 @@ export class Connections {
     ]);
   }
 
+  /** How many requests may be sent at once, as far as is known: of several users, the one with the least left counts. */
+  requestsLeft(): number {
+    const left = this.#pacers
+      .values()
+      .map(({ remaining, stated }) => Math.min(remaining, stated?.remaining ?? Infinity));
+    return Math.min(this.#settings['rateLimit.requests'], ...left);
+  }
+
   async close(): Promise<void> {
     await this.#pacers.close();
     await this.#transports.close();
@@ -113,6 +122,11 @@ function wholeOf(credentials: Credentials): readonly string[] {
   const { kind } = credentials;
   if (kind === 'token') return [credentials.token.reveal()];
   return [credentials.email.reveal(), credentials.key.reveal()];
+}
+
+/** Names a user without telling anything of the credentials. Accounts of one user share a quota. */
+export function userKey(credentials: Credentials): string {
+  return createHash('sha256').update(userOf(credentials)).digest('base64');
 }
 
 /** Whose quota it is. Nobody can tell from two tokens whether they are one user's. */

@@ -2,7 +2,7 @@ import type { Pacer } from '../cloudflare/pace.ts';
 import type { Config } from '../config/load.ts';
 import { createLogger } from '../observe/logger.ts';
 import { Progress, type QuotaView } from '../observe/progress.ts';
-import { openForWriting } from '../store/database.ts';
+import { openForWriting, type WritableDatabase } from '../store/database.ts';
 import { isoTime } from '../store/ledger.ts';
 import { createStore } from '../store/store.ts';
 import type { Emit } from '../sync/events.ts';
@@ -20,6 +20,7 @@ export type Output = NodeJS.WritableStream & {
 /** What a process that syncs holds open: the database with its lock, the connections, the log. */
 export interface Session {
   readonly context: SyncContext;
+  readonly inventory: WritableDatabase;
   /** Lets go of all of it, the lock last. */
   close(): Promise<void>;
 }
@@ -46,6 +47,7 @@ export function openSession(config: Config, output: Output, clock: Clock = syste
     };
     const store = createStore(database, clock.now());
     return {
+      inventory: database,
       context: {
         settings,
         connections,

@@ -2,7 +2,7 @@ import type { Pacer } from '../cloudflare/pace.ts';
 import { createSource } from '../cloudflare/source.ts';
 import type { Account } from '../config/accounts.ts';
 import type { Settings } from '../config/settings.ts';
-import { asFailure, Failure } from '../inventory/failure.ts';
+import { asFailure } from '../inventory/failure.ts';
 import { logEvent } from '../observe/log-events.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { Emit } from '../sync/events.ts';
@@ -78,7 +78,7 @@ export async function runAccount(
     const labels = { account_id: accountId, run_id: runId };
     const fields = { ...labels, error_code: code, error_message: message, hint };
     context.logger.error({ event: 'sync.failed', ...fields }, `failed: ${message}`);
-    return { accountId, mode, runId, failure, counts: undefined };
+    return { accountId, mode, runId, failure, counts: undefined, isBaseline: false };
   }
 }
 
@@ -149,15 +149,4 @@ async function syncAccount(
     },
     signal,
   );
-}
-
-/** Refuses what the daemon will one day do, rather than ignore it. */
-export function requireSupportedByDaemon(settings: Settings): void {
-  const unsupported = (['schedule.quick', 'http.port'] as const).find(
-    (key) => settings[key] !== undefined,
-  );
-  if (unsupported === undefined) return;
-  throw new Failure('CONFIG_INVALID', `the setting ${unsupported} is not supported yet`, {
-    hint: 'Unset it; the README says which variable it is.',
-  });
 }

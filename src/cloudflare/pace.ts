@@ -54,6 +54,7 @@ export class Pacer {
   #hold: Hold | undefined;
   #resumeAt = 0;
   #stated: Quota | undefined;
+  #statedUntil = 0;
   /** Ends the waiting under way. */
   #alarm = new AbortController();
   #isClosed = false;
@@ -90,6 +91,7 @@ export class Pacer {
   /** Slows down before the server has to say no: near the end of its quota, waits for the reset. */
   observe(quota: Quota): void {
     this.#stated = quota;
+    this.#statedUntil = this.#clock.elapsed() + quota.resetMs;
     if (quota.remaining > this.#queue.concurrency) return;
     this.pause(Math.min(quota.resetMs, LONGEST_RESET_MS), 'quota-low');
   }
@@ -112,9 +114,9 @@ export class Pacer {
     return this.#window.remaining;
   }
 
-  /** What the server said last of its quota; `undefined` if it never did. */
+  /** What the server said last of its quota; `undefined` if it never did, or the quota has been reset since. */
   get stated(): Quota | undefined {
-    return this.#stated;
+    return this.#clock.elapsed() < this.#statedUntil ? this.#stated : undefined;
   }
 
   /** How long the pause under way still lasts, in milliseconds; 0 if there is none. */

@@ -109,7 +109,13 @@ export class AccountRunner {
     } catch (error) {
       if (signal.aborted) return;
       const failure = asFailure(error);
-      this.#learn(kind, { runId: undefined, mode: kind, counts: undefined, failure });
+      this.#learn(kind, {
+        runId: undefined,
+        mode: kind,
+        counts: undefined,
+        isBaseline: false,
+        failure,
+      });
     }
   }
 

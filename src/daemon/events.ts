@@ -13,6 +13,8 @@ export interface RunResult {
   /** What was run: a quick run of an account that was never read becomes a full one. */
   readonly mode: RunMode;
   readonly counts: Counts | undefined;
+  /** Whether it was the account's first complete run. */
+  readonly isBaseline: boolean;
   readonly failure: Failure | undefined;
 }
 

@@ -37,21 +37,32 @@ export function knownAccounts(database: Database): readonly string[] {
     .all();
 }
 
+/** The account's last run that proves what is gone; `undefined` if there is none. */
+export function readLastComplete(database: Database, accountId: string): LedgerRow | undefined {
+  return readLastRun(database, accountId, IS_FULL);
+}
+
 /** One account's counts and last runs, all read from one state of the database. */
 export function readAccountStatus(database: Database, accountId: string): AccountStatus {
   const count = (sql: string): number =>
     database.prepare<[string], number>(sql).pluck().get(accountId) ?? 0;
-  const run = (condition: string): LedgerRow | undefined =>
-    database
-      .prepare<[string], LedgerRow>(
-        `SELECT * FROM runs WHERE account_id = ? AND ${condition} ORDER BY run_id DESC LIMIT 1`,
-      )
-      .get(accountId);
   return database.transaction(() => ({
     accountId,
     images: count('SELECT count(*) FROM images WHERE account_id = ?'),
     removedImages: count('SELECT count(*) FROM removed_images WHERE account_id = ?'),
-    lastRun: run('true'),
-    lastComplete: run(IS_FULL),
+    lastRun: readLastRun(database, accountId, 'true'),
+    lastComplete: readLastComplete(database, accountId),
   }))();
+}
+
+function readLastRun(
+  database: Database,
+  accountId: string,
+  condition: string,
+): LedgerRow | undefined {
+  return database
+    .prepare<[string], LedgerRow>(
+      `SELECT * FROM runs WHERE account_id = ? AND ${condition} ORDER BY run_id DESC LIMIT 1`,
+    )
+    .get(accountId);
 }

@@ -40,7 +40,10 @@ export interface RunPorts {
 /** How a run ended. `failure` is set unless it completed. */
 export interface RunOutcome {
   readonly runId: number;
+  /** Set if it completed. */
   readonly counts: Counts | undefined;
+  /** Whether it was the account's first complete run, of which everything is new and nothing is news. */
+  readonly isBaseline: boolean;
   readonly failure: Failure | undefined;
 }
 
@@ -89,7 +92,7 @@ export async function runSync(
   teller.finish();
   const { isBaseline, runId } = stage;
   emit({ type: 'sync.finished', mode, isBaseline, counts, ...spent(run) });
-  return { runId, counts, failure: undefined };
+  return { runId, counts, isBaseline, failure: undefined };
 }
 
 /**
@@ -105,7 +108,8 @@ function fail(run: Run, failure: Failure): RunOutcome {
   if (status === 'interrupted' && mode !== 'quick') stage.suspend(endOf(run), ended);
   else stage.abandon(endOf(run), ended);
   emit({ type, failure, listed, ...spent(run) });
-  return { runId: stage.runId, counts: undefined, failure };
+  const { runId, isBaseline } = stage;
+  return { runId, counts: undefined, isBaseline, failure };
 }
 
 function endOf({ source, clock, expected }: Run): RunEnd {

@@ -67,7 +67,7 @@ function work(text: Partial<PlanText> = {}): Working {
     await Promise.race([held.get(account), stopped]);
     const code = signal.aborted ? 'STOPPED' : failures.get(account)?.shift();
     const failure = code && new Failure(code, 'on purpose');
-    return { runId: runs.length, mode, counts: undefined, failure };
+    return { runId: runs.length, mode, counts: undefined, isBaseline: false, failure };
   };
   const daemon = new Daemon(
     {
