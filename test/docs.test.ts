@@ -74,9 +74,17 @@ describe('the README and the program say the same', () => {
   });
 
   test('every event of the log', () => {
-    const sources = ['observe/log-events.ts', 'sync/events.ts', 'daemon/daemon.ts'];
+    const sources = [
+      'observe/log-events.ts',
+      'sync/events.ts',
+      'app/sync-accounts.ts',
+      'app/reload.ts',
+      'app/housekeeping.ts',
+      'daemon/events.ts',
+      'notify/events.ts',
+    ];
     const text = sources.map((file) => read(`src/${file}`)).join('\n');
-    const events = new Set(text.match(/'(sync|request|daemon)\.[a-z]+'/g));
+    const events = new Set(text.match(/'(sync|request|daemon|webhook)\.[a-z]+'/g));
     expect(events.size).toBeGreaterThan(10);
     expect(events.delete("'request.finished'"), 'which is counted, not logged').toBe(true);
     for (const event of events) expect(section('The log')).toContain(event.replaceAll("'", '`'));

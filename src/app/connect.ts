@@ -1,15 +1,17 @@
+import { createHash } from 'node:crypto';
 import { ApiClient } from '../cloudflare/client.ts';
-import { Pacer } from '../cloudflare/pace.ts';
-import { createTransport, type Transport } from '../cloudflare/transport.ts';
+import { Pacer, type PaceOptions } from '../cloudflare/pace.ts';
+import { createTransport, type Transport, type TransportOptions } from '../cloudflare/transport.ts';
 import type { Account } from '../config/accounts.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Credentials } from '../inventory/credentials.ts';
 import type { Emit } from '../sync/events.ts';
 import type { Clock } from '../sync/ports.ts';
+import { Leases } from './leases.ts';
 import { VERSION } from './version.ts';
 
-/** A way to the API with one account's credentials. */
-export interface Connection {
+/** One run's way to the API with its account's credentials. To be disposed of when the run has ended. */
+export interface Connection extends AsyncDisposable {
   readonly client: ApiClient;
   readonly pacer: Pacer;
 }
@@ -23,67 +25,108 @@ const LARGEST_ANSWER = 256 * 1024 * 1024;
  * far as that can be told, share a pacer, because the API counts requests per user.
  */
 export class Connections {
-  readonly #settings: Settings;
+  #settings: Settings;
   readonly #clock: Clock;
-  readonly #transports = new Map<string, Transport>();
-  readonly #pacers = new Map<string, Pacer>();
+  readonly #transports = new Leases<Transport>((transport) => transport.close());
+  readonly #pacers = new Leases<Pacer>((pacer) => {
+    pacer.close();
+    return Promise.resolve();
+  });
 
   constructor(settings: Settings, clock: Clock) {
     this.#settings = settings;
     this.#clock = clock;
   }
 
-  /** A fresh client, whose usage counts from zero; `emit` hears of its retries and waits. */
+  /** A fresh client, whose usage counts from zero; `emit` hears of its requests and waits. */
   open(account: Account, emit: Emit, maxRetries = this.#settings['api.maxRetries']): Connection {
-    const transport = this.#transport(account.credentials);
-    const pacer = this.#pacer(account.credentials);
-    pacer.onWaiting = (reason, waitMs) => emit({ type: 'sync.waiting', reason, waitMs });
-    const random = Math.random;
+    const { credentials } = account;
+    const options = transportOptions(credentials, this.#settings);
+    const ends = new AsyncDisposableStack();
+    const transport = ends.use(
+      this.#transports.hold(keyOf(options), () => createTransport(options)),
+    ).value;
+    const pacer = ends.use(
+      this.#pacers.hold(userOf(credentials), () => new Pacer(pace(this.#settings), this.#clock)),
+    ).value;
+    const lane = ends.use(
+      pacer.open((reason, waitMs) => emit({ type: 'sync.waiting', reason, waitMs })),
+    );
     const clock = this.#clock;
-    return { client: new ApiClient({ transport, pacer, clock, emit, maxRetries, random }), pacer };
+    const client = new ApiClient({
+      transport,
+      lane,
+      clock,
+      emit,
+      maxRetries,
+      random: Math.random,
+    });
+    return { client, pacer, [Symbol.asyncDispose]: () => ends.disposeAsync() };
+  }
+
+  /**
+   * Takes new settings and accounts, at once. Connections that are open keep their address, credentials and sizes,
+   * those that are opened from now on have the new ones. The rate limits are changed for all of them, without
+   * forgetting what was sent already. Resolves when whatever nobody uses any more is closed.
+   */
+  async apply(settings: Settings, accounts: readonly Account[]): Promise<void> {
+    this.#settings = settings;
+    for (const pacer of this.#pacers.values()) pacer.reconfigure(pace(settings));
+    const credentials = accounts.map((account) => account.credentials);
+    const transports = credentials.map((each) => keyOf(transportOptions(each, settings)));
+    await Promise.all([
+      this.#transports.keepOnly(new Set(transports)),
+      this.#pacers.keepOnly(new Set(credentials.map(userOf))),
+    ]);
+  }
+
+  /** How many requests may be sent at once, as far as is known: of several users, the one with the least left counts. */
+  requestsLeft(): number {
+    const left = this.#pacers
+      .values()
+      .map(({ remaining, stated }) => Math.min(remaining, stated?.remaining ?? Infinity));
+    return Math.min(this.#settings['rateLimit.requests'], ...left);
   }
 
   async close(): Promise<void> {
-    for (const pacer of this.#pacers.values()) pacer.close();
-    for (const transport of this.#transports.values()) await transport.close();
-  }
-
-  #transport(credentials: Credentials): Transport {
-    const settings = this.#settings;
-    return getOrMake(this.#transports, wholeOf(credentials), () =>
-      createTransport({
-        baseUrl: settings['api.baseUrl'],
-        credentials,
-        userAgent: `image-inventory/${VERSION}`,
-        connections: settings['rateLimit.concurrency'],
-        timeoutMs: settings['api.timeoutSeconds'] * 1000,
-        maxBytes: Math.min(LARGEST_ANSWER, settings['api.perPage'] * BYTES_PER_IMAGE),
-      }),
-    );
-  }
-
-  #pacer(credentials: Credentials): Pacer {
-    const concurrency = this.#settings['rateLimit.concurrency'];
-    const requests = this.#settings['rateLimit.requests'];
-    const intervalMs = this.#settings['rateLimit.intervalSeconds'] * 1000;
-    return getOrMake(
-      this.#pacers,
-      userOf(credentials),
-      () => new Pacer({ concurrency, requests, intervalMs }, this.#clock),
-    );
+    await this.#pacers.close();
+    await this.#transports.close();
   }
 }
 
-function getOrMake<T>(known: Map<string, T>, key: string, make: () => T): T {
-  const value = known.get(key) ?? make();
-  known.set(key, value);
-  return value;
+function pace(settings: Settings): PaceOptions {
+  return {
+    concurrency: settings['rateLimit.concurrency'],
+    requests: settings['rateLimit.requests'],
+    intervalMs: settings['rateLimit.intervalSeconds'] * 1000,
+  };
 }
 
-function wholeOf(credentials: Credentials): string {
+function transportOptions(credentials: Credentials, settings: Settings): TransportOptions {
+  return {
+    baseUrl: settings['api.baseUrl'],
+    credentials,
+    userAgent: `image-inventory/${VERSION}`,
+    connections: settings['rateLimit.concurrency'],
+    timeoutMs: settings['api.timeoutSeconds'] * 1000,
+    maxBytes: Math.min(LARGEST_ANSWER, settings['api.perPage'] * BYTES_PER_IMAGE),
+  };
+}
+
+/** Equal for equal options. It holds the credentials as they are, and never leaves this process's memory. */
+function keyOf({ credentials, ...options }: TransportOptions): string {
+  return JSON.stringify([wholeOf(credentials), options]);
+}
+
+function wholeOf(credentials: Credentials): readonly string[] {
   const { kind } = credentials;
-  if (kind === 'token') return credentials.token.reveal();
-  return JSON.stringify([credentials.email.reveal(), credentials.key.reveal()]);
+  if (kind === 'token') return [credentials.token.reveal()];
+  return [credentials.email.reveal(), credentials.key.reveal()];
+}
+
+/** Names a user without telling anything of the credentials. Accounts of one user share a quota. */
+export function userKey(credentials: Credentials): string {
+  return createHash('sha256').update(userOf(credentials)).digest('base64');
 }
 
 /** Whose quota it is. Nobody can tell from two tokens whether they are one user's. */

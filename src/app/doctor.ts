@@ -8,6 +8,7 @@ import { asFailure, Failure, type FailureCode } from '../inventory/failure.ts';
 import { inspectDatabase } from '../store/inspect.ts';
 import type { Clock, Limits } from '../sync/ports.ts';
 import { Connections } from './connect.ts';
+import { planOf } from './orders.ts';
 
 /** What one check came to. */
 export interface Check {
@@ -45,6 +46,8 @@ export async function examine(
   let config: Config;
   try {
     config = load();
+    planOf(config.settings, []);
+    config.webhook();
   } catch (error) {
     return [failed('configuration', error)];
   }
@@ -65,7 +68,8 @@ export async function examine(
   const connections = new Connections(impatient(config.settings), clock);
   try {
     for (const account of accounts) {
-      const { client } = connections.open(account, () => undefined, 1);
+      await using connection = connections.open(account, () => undefined, 1);
+      const { client } = connection;
       const list = { client, account, version: config.settings['api.version'] };
       checks.push(...(await checkAccount(list, impatience(clock, signal))));
     }

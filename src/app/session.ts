@@ -2,10 +2,11 @@ import type { Pacer } from '../cloudflare/pace.ts';
 import type { Config } from '../config/load.ts';
 import { createLogger } from '../observe/logger.ts';
 import { Progress, type QuotaView } from '../observe/progress.ts';
-import { openForWriting } from '../store/database.ts';
+import { openForWriting, type WritableDatabase } from '../store/database.ts';
 import { isoTime } from '../store/ledger.ts';
 import { createStore } from '../store/store.ts';
 import type { Emit } from '../sync/events.ts';
+import type { Clock } from '../sync/ports.ts';
 import { Connections } from './connect.ts';
 import type { SyncContext } from './sync-accounts.ts';
 import { systemClock } from './system-clock.ts';
@@ -19,6 +20,7 @@ export type Output = NodeJS.WritableStream & {
 /** What a process that syncs holds open: the database with its lock, the connections, the log. */
 export interface Session {
   readonly context: SyncContext;
+  readonly inventory: WritableDatabase;
   /** Lets go of all of it, the lock last. */
   close(): Promise<void>;
 }
@@ -26,11 +28,11 @@ export interface Session {
 /**
  * Opens the database and wires the rest. Nothing is sent yet.
  *
+ * @param clock - Of everything but a single request's timeout.
  * @throws Failure when the database cannot be had; nothing stays open then.
  */
-export function openSession(config: Config, output: Output): Session {
+export function openSession(config: Config, output: Output, clock: Clock = systemClock): Session {
   const { settings, color } = config;
-  const clock = systemClock;
   const database = openForWriting(settings.database, isoTime(clock.now()));
   try {
     const connections = new Connections(settings, clock);
@@ -39,12 +41,13 @@ export function openSession(config: Config, output: Output): Session {
       progress === undefined ? write() : progress.around(write);
     const logger = createLogger(settings['log.level'], { stream: output, color, around });
     const watch = (pacer: Pacer): Emit => {
-      const shown = new Progress(output, quotaView(config, pacer), () => clock.elapsed());
+      const shown = new Progress(output, quotaView(pacer), () => clock.elapsed());
       progress = shown;
       return (event) => shown.show(event);
     };
     const store = createStore(database, clock.now());
     return {
+      inventory: database,
       context: {
         settings,
         connections,
@@ -65,10 +68,6 @@ export function openSession(config: Config, output: Output): Session {
   }
 }
 
-function quotaView({ settings }: Config, pacer: Pacer): QuotaView {
-  return {
-    remaining: () => pacer.remaining,
-    requests: settings['rateLimit.requests'],
-    intervalMs: settings['rateLimit.intervalSeconds'] * 1000,
-  };
+function quotaView(pacer: Pacer): QuotaView {
+  return { remaining: () => pacer.remaining, ...pacer.limits };
 }

@@ -2,16 +2,17 @@ import type { Pacer } from '../cloudflare/pace.ts';
 import { createSource } from '../cloudflare/source.ts';
 import type { Account } from '../config/accounts.ts';
 import type { Settings } from '../config/settings.ts';
-import { asFailure, Failure } from '../inventory/failure.ts';
+import { asFailure } from '../inventory/failure.ts';
 import { logEvent } from '../observe/log-events.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { Emit } from '../sync/events.ts';
 import type { Clock, RunMode, Store } from '../sync/ports.ts';
 import { runSync, type RunOutcome } from '../sync/run.ts';
 import type { Connections } from './connect.ts';
+import { modeOf } from './run-mode.ts';
 import { VERSION } from './version.ts';
 
-/** What a round of runs needs. */
+/** What a run needs; a run holds on to the settings that it began with. */
 export interface SyncContext {
   readonly settings: Settings;
   readonly connections: Connections;
@@ -19,7 +20,7 @@ export interface SyncContext {
   readonly clock: Clock;
   readonly logger: Logger;
   /** A second listener to a run's events, such as a progress line. */
-  readonly watch?: (pacer: Pacer) => Emit;
+  readonly watch?: (pacer: Pacer, accountId: string) => Emit;
 }
 
 export interface SyncOptions {
@@ -30,7 +31,13 @@ export interface SyncOptions {
 }
 
 /** One account's outcome; `failure` is set unless its run completed. */
-export type AccountOutcome = Omit<RunOutcome, 'runId'> & { readonly accountId: string };
+export interface AccountOutcome extends Omit<RunOutcome, 'runId'> {
+  readonly accountId: string;
+  /** What the run was, which is not always what was wished for. */
+  readonly mode: RunMode;
+  /** `undefined` when not even the ledger could be written. */
+  readonly runId: number | undefined;
+}
 
 /** Runs every account, one after the other. One that fails does not stop the others; the signal does. */
 export async function syncAccounts(
@@ -42,28 +49,51 @@ export async function syncAccounts(
   const outcomes: AccountOutcome[] = [];
   for (const account of accounts) {
     if (signal.aborted) break;
-    const outcome = await trySync(context, account, options, signal);
-    outcomes.push({ accountId: account.id, ...outcome });
+    outcomes.push(await runAccount(context, account, options, signal));
   }
   return outcomes;
 }
 
-/** Runs one account. When not even its ledger could be written, nobody else has told what went wrong. */
-async function trySync(
+/**
+ * One run of one account; runs of other accounts may be under way on the same context. It never throws: when not
+ * even the ledger could be written, nobody else has told what went wrong.
+ */
+export async function runAccount(
   context: SyncContext,
   account: Account,
   options: SyncOptions,
   signal: AbortSignal,
-): Promise<Omit<RunOutcome, 'runId'>> {
+): Promise<AccountOutcome> {
+  const { id: accountId } = account;
+  let { mode } = options;
+  let runId: number | undefined;
+  const onBegin = (begun: number): void => void (runId = begun);
   try {
-    return await syncAccount(context, account, options, signal);
+    mode = decideMode(context, accountId, mode);
+    const outcome = await syncAccount(context, account, { ...options, mode }, signal, onBegin);
+    return { accountId, mode, ...outcome };
   } catch (error) {
     const failure = asFailure(error);
     const { code, message, hint } = failure;
-    const fields = { account_id: account.id, error_code: code, error_message: message, hint };
+    const labels = { account_id: accountId, run_id: runId };
+    const fields = { ...labels, error_code: code, error_message: message, hint };
     context.logger.error({ event: 'sync.failed', ...fields }, `failed: ${message}`);
-    return { failure, counts: undefined };
+    return { accountId, mode, runId, failure, counts: undefined, isBaseline: false };
   }
+}
+
+/** What a run will be; the log says so where that is not what was wished for. */
+function decideMode(
+  { settings, store, logger }: SyncContext,
+  accountId: string,
+  wanted: RunMode,
+): RunMode {
+  const mode = modeOf(wanted, store, accountId, settings['api.creators']);
+  if (mode !== wanted) {
+    const msg = `${mode} run instead of a ${wanted} one: there is no complete full run yet that it could add to`;
+    logger.info({ event: 'sync.promoted', account_id: accountId, mode }, msg);
+  }
+  return mode;
 }
 
 async function syncAccount(
@@ -71,11 +101,13 @@ async function syncAccount(
   account: Account,
   options: SyncOptions,
   signal: AbortSignal,
+  onBegin: (runId: number) => void,
 ): Promise<RunOutcome> {
   const { settings, connections, store, clock, logger, watch } = context;
   // The network's events come before and between the run's own; they belong to the run under way.
   let emit: Emit = () => undefined;
-  const { client, pacer } = connections.open(account, (event) => emit(event));
+  await using connection = connections.open(account, (event) => emit(event));
+  const { client, pacer } = connection;
   const creators = settings['api.creators'];
   const source = createSource({
     client,
@@ -85,8 +117,9 @@ async function syncAccount(
     creators,
     concurrency: settings['rateLimit.concurrency'],
   });
-  const onlooker = watch?.(pacer);
+  const onlooker = watch?.(pacer, account.id);
   const emitFor = (runId: number): Emit => {
+    onBegin(runId);
     const labels = { account_id: account.id, run_id: runId };
     emit = (event) => {
       onlooker?.(event);
@@ -95,12 +128,12 @@ async function syncAccount(
     return emit;
   };
 
-  return runSync(
+  return await runSync(
     { source, store, clock, emitFor, random: Math.random },
     {
       accountId: account.id,
       mode: options.mode,
-      api: settings['api.version'],
+      api: options.mode === 'quick' ? 'v2' : settings['api.version'],
       creators,
       toolVersion: VERSION,
       scope: JSON.stringify([settings['api.baseUrl'], settings['api.perPage']]),
@@ -116,15 +149,4 @@ async function syncAccount(
     },
     signal,
   );
-}
-
-/** Refuses what the daemon will one day do, rather than ignore it. */
-export function requireSupportedByDaemon(settings: Settings): void {
-  const unsupported = (['schedule.quick', 'http.port'] as const).find(
-    (key) => settings[key] !== undefined,
-  );
-  if (unsupported === undefined) return;
-  throw new Failure('CONFIG_INVALID', `the setting ${unsupported} is not supported yet`, {
-    hint: 'Unset it; the README says which variable it is.',
-  });
 }

@@ -1,35 +1,19 @@
-import { requireSupportedByDaemon, syncAccounts } from '../app/sync-accounts.ts';
-import type { Flags } from '../config/load.ts';
-import { runDaemon } from '../daemon/daemon.ts';
-import { requireSchedule } from '../daemon/schedule.ts';
-import { openWork } from './work.ts';
+import { stdout } from 'node:process';
+import { runDaemon } from '../app/daemon.ts';
+import { loadConfig, type Flags } from '../config/load.ts';
+import { EXIT } from './exit-codes.ts';
+import { onHangUp, stopOnSignals } from './signals.ts';
+import { endWithOutput } from './streams.ts';
 
-const ROUND = { mode: 'full', allowMassRemoval: false, mayResume: true } as const;
-
-/** `daemon`: runs on the schedule until a signal comes. */
+/** `daemon`: works until a signal comes; SIGHUP makes it read its configuration again. */
 export async function daemonCommand(flags: Flags): Promise<number> {
-  const work = openWork(flags, (settings) => {
-    requireSupportedByDaemon(settings);
-    requireSchedule(settings['schedule.full']);
+  const stop = stopOnSignals();
+  endWithOutput((exitCode) => stop.stop(exitCode), EXIT.incomplete);
+  await runDaemon({
+    load: () => loadConfig(flags),
+    output: stdout,
+    signal: stop.signal,
+    onReload: onHangUp,
   });
-  const { settings } = work.config;
-  try {
-    await runDaemon(
-      {
-        schedule: {
-          expression: settings['schedule.full'],
-          timezone: settings['schedule.timezone'],
-        },
-        runOnStart: settings['schedule.runOnStart'],
-        round: async (signal) => {
-          await syncAccounts(work.session.context, work.accounts, ROUND, signal);
-        },
-        logger: work.session.context.logger,
-      },
-      work.stop.signal,
-    );
-    return work.stop.exitCode() ?? 0;
-  } finally {
-    await work.session.close();
-  }
+  return stop.exitCode() ?? EXIT.done;
 }

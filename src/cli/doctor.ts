@@ -1,7 +1,6 @@
 import { examine, type Check } from '../app/doctor.ts';
 import { systemClock } from '../app/system-clock.ts';
-import { loadConfig, type Config, type Flags } from '../config/load.ts';
-import { requireSchedule } from '../daemon/schedule.ts';
+import { loadConfig, type Flags } from '../config/load.ts';
 import { printable } from '../inventory/printable.ts';
 import { exitCodeOf } from './exit-codes.ts';
 import { stopOnSignals } from './signals.ts';
@@ -21,12 +20,7 @@ const MARKS: Readonly<Record<Check['result'], string>> = {
 /** `doctor`: checks everything that a run needs, and says how to mend what is wrong. */
 export async function doctorCommand(flags: Flags, options: DoctorCommandOptions): Promise<number> {
   const stop = stopOnSignals();
-  const load = (): Config => {
-    const config = loadConfig(flags);
-    requireSchedule(config.settings['schedule.full']);
-    return config;
-  };
-  const checks = await examine(load, systemClock, stop.signal);
+  const checks = await examine(() => loadConfig(flags), systemClock, stop.signal);
   const failures = checks.flatMap(({ code }) => code ?? []);
   if (options.json === true) printJson({ ok: failures.length === 0, checks });
   else printResult(toText(checks));

@@ -47,6 +47,12 @@ export function createProgram(choose: (action: Action) => void): Command {
     .command('sync')
     .description('read every configured account once, then exit')
     .option('--dry-run', 'show what would change, and change nothing')
+    .addOption(
+      new Option(
+        '--quick',
+        'read new uploads only, until a page holds nothing new; adds and never removes',
+      ).conflicts('dryRun'),
+    )
     .option('--allow-mass-removal', 'let this run remove any number of images')
     .option('--no-resume', 'read everything anew, also where an interrupted run had got far')
     .addHelpText(
@@ -54,6 +60,7 @@ export function createProgram(choose: (action: Action) => void): Command {
       examples(
         ['image-inventory sync', 'a snapshot of the configured accounts'],
         ['image-inventory sync --dry-run', 'what it would change'],
+        ['image-inventory sync --quick', 'new uploads, in a request or two'],
         ['image-inventory sync --db images.db | jq -r .msg', 'NDJSON for programs'],
       ),
     )
@@ -81,7 +88,7 @@ export function createProgram(choose: (action: Action) => void): Command {
     .option('--json', 'print one JSON document')
     .option(
       '--max-age <duration>',
-      'exit 8 if an account has no complete run that ended within it (90s, 15m, 2h, 1d)',
+      'exit 8 if an account has no complete full run that ended within it (90s, 15m, 2h, 1d)',
       duration,
     )
     .addHelpText(

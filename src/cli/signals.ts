@@ -12,9 +12,15 @@ export interface StopSignal {
   readonly stop: (exitCode: number) => void;
 }
 
+/** So long an orderly end may take; what lasts longer is ended as by a second signal, in milliseconds. */
+const PATIENCE_MS = 5000;
+
 const CODES = { SIGINT: EXIT.interrupted, SIGTERM: EXIT.terminated } as const;
 
-/** Listens for SIGINT and SIGTERM: the first asks for an orderly end, the second ends the process at once. */
+/**
+ * Listens for SIGINT and SIGTERM: the first asks for an orderly end, the second ends the process at once, and so does
+ * an end that takes too long.
+ */
 export function stopOnSignals(): StopSignal {
   const controller = new AbortController();
   let received: number | undefined;
@@ -27,7 +33,13 @@ export function stopOnSignals(): StopSignal {
     process.on(name, () => {
       if (received !== undefined) process.exit(exitCode);
       stop(exitCode);
+      setTimeout(() => process.exit(exitCode), PATIENCE_MS).unref();
     });
   }
   return { signal: controller.signal, exitCode: () => received, stop };
+}
+
+/** Listens for SIGHUP, by which daemons are told to read their configuration again. */
+export function onHangUp(reload: () => void): void {
+  process.on('SIGHUP', reload);
 }

@@ -117,7 +117,7 @@ function findStale(
   });
   if (accounts.length > 0 && stale.length === 0) return undefined;
   const who = stale.map(({ accountId }) => accountId).join(', ') || 'any account';
-  return new Failure('STALE', `no complete run within ${formatDuration(maxAge)} for ${who}`, {
+  return new Failure('STALE', `no complete full run within ${formatDuration(maxAge)} for ${who}`, {
     hint: '"image-inventory status" shows the last run; its log says why it did not complete.',
   });
 }

@@ -6,6 +6,8 @@ import { openWork } from './work.ts';
 
 export interface SyncCommandOptions {
   readonly dryRun?: boolean;
+  /** Never together with a dry run. */
+  readonly quick?: boolean;
   readonly allowMassRemoval?: boolean;
   /** `--no-resume` makes it false. */
   readonly resume?: boolean;
@@ -14,12 +16,17 @@ export interface SyncCommandOptions {
 /** `sync`: one run for every configured account. */
 export async function syncCommand(flags: Flags, options: SyncCommandOptions): Promise<number> {
   const { config, accounts, session, stop } = openWork(flags);
-  const { dryRun = false, allowMassRemoval = false, resume: mayResume = true } = options;
+  const {
+    dryRun = false,
+    quick = false,
+    allowMassRemoval = false,
+    resume: mayResume = true,
+  } = options;
   try {
     const outcomes = await syncAccounts(
       session.context,
       accounts,
-      { mode: dryRun ? 'dry-run' : 'full', allowMassRemoval, mayResume },
+      { mode: dryRun ? 'dry-run' : quick ? 'quick' : 'full', allowMassRemoval, mayResume },
       stop.signal,
     );
     const isDebug = config.settings['log.level'] === 'debug';

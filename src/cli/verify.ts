@@ -72,9 +72,10 @@ function toJson(database: string, { checks, accounts }: Verification): unknown {
       })),
       unlisted: check.unlisted,
     })),
-    accounts: accounts.map(({ accountId, runId, images, contentHash }) => ({
+    accounts: accounts.map(({ accountId, runId, forgottenRun, images, contentHash }) => ({
       account_id: accountId,
       run_id: runId ?? null,
+      forgotten_run: forgottenRun ?? null,
       images,
       content_hash: contentHash,
     })),

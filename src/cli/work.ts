@@ -2,7 +2,6 @@ import { stdout } from 'node:process';
 import { openSession, type Session } from '../app/session.ts';
 import type { Account } from '../config/accounts.ts';
 import { loadConfig, type Config, type Flags } from '../config/load.ts';
-import type { Settings } from '../config/settings.ts';
 import { EXIT } from './exit-codes.ts';
 import { stopOnSignals, type StopSignal } from './signals.ts';
 import { endWithOutput } from './streams.ts';
@@ -15,18 +14,10 @@ export interface Work {
   readonly stop: StopSignal;
 }
 
-/**
- * Reads the configuration, opens the inventory and heeds the signals. The log goes to stdout.
- *
- * @param check - Refuses settings that this command cannot follow, before anything is opened.
- */
-export function openWork(
-  flags: Flags,
-  check: (settings: Settings) => void = () => undefined,
-): Work {
+/** Reads the configuration, opens the inventory and heeds the signals. The log goes to stdout. */
+export function openWork(flags: Flags): Work {
   const config = loadConfig(flags);
   const accounts = config.accounts();
-  check(config.settings);
   const stop = stopOnSignals();
   endWithOutput((exitCode) => stop.stop(exitCode), EXIT.incomplete);
   return { config, accounts, stop, session: openSession(config, stdout) };

@@ -3,13 +3,13 @@ import type { Emit } from '../sync/events.ts';
 import type { Clock, Limits, Usage } from '../sync/ports.ts';
 import { readEnvelope, type Verdict } from './envelope.ts';
 import { cfRay, quotaLeft, retryAfterMs } from './headers.ts';
-import type { Pacer } from './pace.ts';
+import type { Lane } from './pace.ts';
 import type { Answer, Transport } from './transport.ts';
 import { networkCode } from './transport.ts';
 
 export interface ClientOptions {
   readonly transport: Transport;
-  readonly pacer: Pacer;
+  readonly lane: Lane;
   readonly clock: Clock;
   readonly emit: Emit;
   /** Retries of one request after passing faults; being throttled is limited by the deadline alone. */
@@ -48,7 +48,7 @@ export class ApiClient {
   }
 
   isWaiting(): boolean {
-    return this.#options.pacer.isWaiting;
+    return this.#options.lane.isWaiting;
   }
 
   /**
@@ -77,11 +77,12 @@ export class ApiClient {
     read: (result: unknown) => T,
     limits: Limits,
   ): Promise<Reply<T> | undefined> {
-    const { pacer } = this.#options;
+    const { lane } = this.#options;
+    const { pacer } = lane;
     let faults = 0;
     for (let attempt = 1; ; attempt += 1) {
       if (pacer.pauseMs > this.#timeLeft(limits)) throw outOfQuota();
-      const outcome = await pacer.run(() => this.#attempt(path, read, limits), limits.signal);
+      const outcome = await lane.run(() => this.#attempt(path, read, limits), limits.signal);
       if ('reply' in outcome) return outcome.reply;
       const { kind, failure, answer } = outcome;
       if (kind === 'passing') faults += 1;
@@ -123,7 +124,7 @@ export class ApiClient {
     }
     this.#options.emit({ type: 'request.finished', status: answer.status });
     const quota = quotaLeft(answer.headers);
-    if (quota !== undefined) this.#options.pacer.observe(quota);
+    if (quota !== undefined) this.#options.lane.pacer.observe(quota);
     return believe(readEnvelope(answer, this.#options.transport.redact), answer, read);
   }
 

@@ -1,3 +1,4 @@
+import { parseRetryAfter } from '../inventory/retry-after.ts';
 import type { Answer } from './transport.ts';
 import type { Quota } from './pace.ts';
 
@@ -8,19 +9,10 @@ export function cfRay(headers: Headers): string | undefined {
   return single(headers, 'cf-ray')?.slice(0, 64);
 }
 
-/**
- * What `Retry-After` asks for, in milliseconds. Cloudflare documents whole seconds; HTTP allows a
- * date as well (RFC 9110, section 10.2.3).
- *
- * @returns `undefined` when the header is missing or says nothing sensible.
- */
+/** What `Retry-After` asks for, in milliseconds; `undefined` when it is missing or says nothing sensible. */
 export function retryAfterMs(headers: Headers, now: number): number | undefined {
-  const value = single(headers, 'retry-after')?.trim();
-  if (value === undefined || value === '') return undefined;
-  if (/^\d+$/.test(value)) return Number(value) * 1000;
-  // `Date.parse` alone would read "1.5" as a day in 2001, long past.
-  const date = / \d\d:\d\d:\d\d GMT$/.test(value) ? Date.parse(value) : Number.NaN;
-  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
+  const value = single(headers, 'retry-after');
+  return value === undefined ? undefined : parseRetryAfter(value, now);
 }
 
 /**

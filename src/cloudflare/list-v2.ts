@@ -43,7 +43,7 @@ export async function* walkTokens(
 
 function circular(page: number): Failure {
   return new Failure('LIST_REPEATS', `page ${page} of the list leads back to an earlier page`, {
-    hint: 'The list cannot be read to its end just now. Run it again later, or set IMAGE_INVENTORY_API to v1.',
+    hint: 'The list cannot be read to its end just now. Run it again later; with IMAGE_INVENTORY_API=v1 a full run reads the other list.',
   });
 }
 

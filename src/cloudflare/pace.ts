@@ -1,13 +1,12 @@
 import PQueue from 'p-queue';
 import type { WaitReason } from '../sync/events.ts';
 import type { Clock } from '../sync/ports.ts';
+import { FairQueue, type FairQueueOptions } from './fair-queue.ts';
+import { SlidingWindow, type WindowLimits } from './sliding-window.ts';
 
-export interface PaceOptions {
+export interface PaceOptions extends WindowLimits {
   /** Requests under way at once. */
   readonly concurrency: number;
-  /** At most this many requests start in any period of `intervalMs`. */
-  readonly requests: number;
-  readonly intervalMs: number;
 }
 
 /** Cloudflare counts in windows of five minutes; whoever writes a longer reset means something else by it. */
@@ -19,43 +18,66 @@ export interface Quota {
   readonly resetMs: number;
 }
 
+/** Told when requests begin to wait. It must not throw. */
+export type WaitListener = (reason: WaitReason, waitMs: number) => void;
+
+/** One run's way through the gate. After its disposal the run is told nothing more. */
+export interface Lane extends Disposable {
+  readonly pacer: Pacer;
+  /** Whether requests of this lane are held back just now, by the window or by a pause. */
+  readonly isWaiting: boolean;
+  /** Runs one attempt when its turn comes. */
+  run<T>(attempt: () => Promise<T>, signal: AbortSignal): Promise<T>;
+}
+
+/** Whoever is told of waits, and which one was told last. */
+interface Listener {
+  readonly onWaiting: WaitListener;
+  heard: Hold | undefined;
+}
+
+/** Why nothing starts for a while. */
+interface Hold {
+  readonly reason: WaitReason;
+}
+
 /**
  * The gate that every single attempt passes, retries included: a sliding window, a bound on
  * concurrency, and pauses that the server asked for. One pacer serves all runs of one credential,
- * because the API counts per user.
- *
- * The window is kept here and not by the queue, whose own goes by the time of day: a clock that is set
- * back by an hour would close it for an hour.
+ * because the API counts per user; each run has a lane, and the lanes take turns.
  */
 export class Pacer {
-  readonly #queue: PQueue;
+  readonly #queue: PQueue<FairQueue, FairQueueOptions>;
+  readonly #window: SlidingWindow;
   readonly #clock: Clock;
-  readonly #options: PaceOptions;
-  readonly #closing = new AbortController();
-  /** When each request of the current window started; the oldest first. */
-  #starts: number[] = [];
+  readonly #lanes = new Set<Listener>();
+  #hold: Hold | undefined;
   #resumeAt = 0;
-  #isWindowTold = false;
-  /** Told when requests begin to wait. One run listens at a time. */
-  onWaiting: (reason: WaitReason, waitMs: number) => void = () => undefined;
+  #stated: Quota | undefined;
+  #statedUntil = 0;
+  /** Ends the waiting under way. */
+  #alarm = new AbortController();
+  #isClosed = false;
 
   constructor(options: PaceOptions, clock: Clock) {
-    this.#options = options;
     this.#clock = clock;
-    this.#queue = new PQueue({ concurrency: options.concurrency });
+    this.#queue = new PQueue({ concurrency: options.concurrency, queueClass: FairQueue });
+    this.#window = new SlidingWindow(options, () => clock.elapsed());
   }
 
-  /** Runs one attempt when its turn comes. */
-  async run<T>(attempt: () => Promise<T>, signal: AbortSignal): Promise<T> {
-    const turn = this.#queue.add(
-      () => {
-        this.#count();
-        return attempt();
+  /** A lane for one run. @param onWaiting - Told of every wait of the run, once, as long as the lane is open. */
+  open(onWaiting: WaitListener): Lane {
+    const listener: Listener = { onWaiting, heard: undefined };
+    this.#lanes.add(listener);
+    const isWaiting = (): boolean => this.#queue.isPaused && this.#waitsIn(listener);
+    return {
+      pacer: this,
+      get isWaiting() {
+        return isWaiting();
       },
-      { signal },
-    );
-    this.#tellOfWindow();
-    return turn;
+      run: (attempt, signal) => this.#run(listener, attempt, signal),
+      [Symbol.dispose]: () => void this.#lanes.delete(listener),
+    };
   }
 
   /** Lets nothing start for a while. A pause that ends earlier than one under way changes nothing. */
@@ -63,27 +85,38 @@ export class Pacer {
     const resumeAt = this.#clock.elapsed() + ms;
     if (resumeAt <= this.#resumeAt) return;
     this.#resumeAt = resumeAt;
-    this.onWaiting(reason, ms);
-    this.#hold();
+    this.#stop({ reason }, this.#lanes);
   }
 
   /** Slows down before the server has to say no: near the end of its quota, waits for the reset. */
   observe(quota: Quota): void {
-    if (quota.remaining > this.#options.concurrency) return;
+    this.#stated = quota;
+    this.#statedUntil = this.#clock.elapsed() + quota.resetMs;
+    if (quota.remaining > this.#queue.concurrency) return;
     this.pause(Math.min(quota.resetMs, LONGEST_RESET_MS), 'quota-low');
+  }
+
+  /** Takes other limits. What has started within the interval still counts, and a pause under way still lasts. */
+  reconfigure(options: PaceOptions): void {
+    this.#window.limits = options;
+    if (this.#hold === undefined) this.#stopIfFull();
+    this.#queue.concurrency = options.concurrency;
+    this.#alarm.abort();
+  }
+
+  /** What the window is limited to. */
+  get limits(): WindowLimits {
+    return this.#window.limits;
   }
 
   /** How many requests the configured window still has. */
   get remaining(): number {
-    const horizon = this.#clock.elapsed() - this.#options.intervalMs;
-    const current = this.#starts.findIndex((start) => start > horizon);
-    if (current !== 0) this.#starts = current === -1 ? [] : this.#starts.slice(current);
-    return Math.max(0, this.#options.requests - this.#starts.length);
+    return this.#window.remaining;
   }
 
-  /** Whether requests are held back just now, by the window or by a pause. */
-  get isWaiting(): boolean {
-    return this.#queue.isPaused && this.#queue.size > 0;
+  /** What the server said last of its quota; `undefined` if it never did, or the quota has been reset since. */
+  get stated(): Quota | undefined {
+    return this.#clock.elapsed() < this.#statedUntil ? this.#stated : undefined;
   }
 
   /** How long the pause under way still lasts, in milliseconds; 0 if there is none. */
@@ -93,48 +126,71 @@ export class Pacer {
 
   /** Ends a pause under way, so that the process can exit. */
   close(): void {
-    this.#closing.abort();
+    this.#isClosed = true;
+    this.#alarm.abort();
   }
 
-  /** Counts a request that starts. The last one of the window closes it. */
-  #count(): void {
-    this.#starts.push(this.#clock.elapsed());
-    if (this.remaining > 0) return;
-    this.#isWindowTold = false;
-    this.#hold();
-    this.#tellOfWindow();
+  async #run<T>(lane: Listener, attempt: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    const turn = this.#queue.add(
+      () => {
+        this.#window.count();
+        this.#stopIfFull();
+        return attempt();
+      },
+      { signal, lane },
+    );
+    if (this.#waitsIn(lane)) this.#tell(lane);
+    return turn;
   }
 
-  /** A full window is worth telling once, and only when somebody waits for it. */
-  #tellOfWindow(): void {
-    if (this.#isWindowTold || this.#queue.size === 0 || this.#windowMs === 0) return;
-    this.#isWindowTold = true;
-    this.onWaiting('window', this.#windowMs);
+  #waitsIn(lane: Listener): boolean {
+    return this.#queue.sizeBy({ lane }) > 0;
   }
 
-  /** How long the window stays full, in milliseconds. */
-  get #windowMs(): number {
-    const [oldest] = this.#starts;
-    if (this.remaining > 0 || oldest === undefined) return 0;
-    return Math.max(0, oldest + this.#options.intervalMs - this.#clock.elapsed());
+  /** A full window is worth telling only to whoever waits for it. */
+  #stopIfFull(): void {
+    if (this.#window.remaining > 0) return;
+    this.#stop(
+      { reason: 'window' },
+      [...this.#lanes].filter((lane) => this.#waitsIn(lane)),
+    );
   }
 
-  #hold(): void {
+  /** Lets nothing start until it may, and tells these lanes why. */
+  #stop(hold: Hold, lanes: Iterable<Listener>): void {
+    this.#hold = hold;
+    for (const lane of lanes) this.#tell(lane);
     if (this.#queue.isPaused) return;
     this.#queue.pause();
     void this.#resumeWhenDue();
   }
 
+  /** Tells a lane why nothing starts, unless it knows. */
+  #tell(lane: Listener): void {
+    if (this.#hold === undefined || lane.heard === this.#hold || this.#heldMs === 0) return;
+    lane.heard = this.#hold;
+    lane.onWaiting(this.#hold.reason, this.#heldMs);
+  }
+
+  /** How long nothing may start yet, in milliseconds. */
+  get #heldMs(): number {
+    return Math.max(this.pauseMs, this.#window.fullMs);
+  }
+
   async #resumeWhenDue(): Promise<void> {
-    const heldMs = (): number => Math.max(this.pauseMs, this.#windowMs);
-    try {
-      for (let left = heldMs(); left > 0; left = heldMs()) {
-        await this.#clock.wait(left, this.#closing.signal);
-      }
-    } catch {
-      // Closed: nothing is going to start any more.
-      return;
-    }
+    while (this.#heldMs > 0 && !this.#isClosed) await this.#waitUnlessChanged(this.#heldMs);
+    // Closed: nothing is going to start any more.
+    if (this.#isClosed) return;
+    this.#hold = undefined;
     this.#queue.start();
+  }
+
+  async #waitUnlessChanged(ms: number): Promise<void> {
+    this.#alarm = new AbortController();
+    try {
+      await this.#clock.wait(ms, this.#alarm.signal);
+    } catch {
+      // The limits are others now, or the pacer was closed: whoever waits looks again.
+    }
   }
 }

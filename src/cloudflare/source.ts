@@ -39,7 +39,9 @@ type ReadList = (
 export function createSource(options: SourceOptions): Source {
   const { client, accountId, version, creators } = options;
   const api = createImagesApi(client, accountId, version);
-  const readList = version === 'v1' ? numbered(api, options) : chained(api, options);
+  const readList = version === 'v1' ? numbered(api, options) : chained(api, options, 'asc');
+  // The one list that can be had in this order.
+  const readNewest = chained(createImagesApi(client, accountId, 'v2'), options, 'desc');
 
   async function expected(limits: Limits): Promise<number | undefined> {
     try {
@@ -62,16 +64,22 @@ export function createSource(options: SourceOptions): Source {
     }
     // The v2 list of an account without Images has been seen to be empty where v1 refuses; the statistics refuse as well.
     const whole = version === 'v2' ? await expected(limits) : undefined;
-    for (const [index, creator] of creators.entries()) {
-      const filter = `&creator=${encodeURIComponent(creator)}`;
+    for (const [index, filter] of filtersOf(creators).entries()) {
       const own = read.filter((page) => page.list === index);
       yield* readList(index, filter, whole, limits, own);
+    }
+  }
+
+  function* newest(limits: Limits): Generator<AsyncIterable<ListPage>> {
+    for (const [index, filter] of filtersOf(creators).entries()) {
+      yield readNewest(index, filter, undefined, limits, []);
     }
   }
 
   return {
     expected,
     list,
+    newest,
     canFind: (id) => api.hasAddress(id),
     find: (id, limits) => api.image(id, limits),
     isWaiting: () => client.isWaiting(),
@@ -88,9 +96,14 @@ function numbered(api: ImagesApi, { perPage, concurrency }: SourceOptions): Read
     );
 }
 
-function chained(api: ImagesApi, { perPage }: SourceOptions): ReadList {
+function chained(
+  api: ImagesApi,
+  { perPage }: SourceOptions,
+  /** By upload time. */
+  order: 'asc' | 'desc',
+): ReadList {
   return (list, filter, expected, limits, read) => {
-    const query = `sort_order=asc&per_page=${perPage}${filter}`;
+    const query = `sort_order=${order}&per_page=${perPage}${filter}`;
     return walkTokens(
       (number, token, own) => api.page({ list, number }, query + continuation(token), own),
       expected,
@@ -98,6 +111,11 @@ function chained(api: ImagesApi, { perPage }: SourceOptions): ReadList {
       read,
     );
   };
+}
+
+/** What limits each list to be read, as a part of its query. */
+function filtersOf(creators: readonly string[] | undefined): readonly string[] {
+  return creators?.map((creator) => `&creator=${encodeURIComponent(creator)}`) ?? [''];
 }
 
 function continuation(token: string | undefined): string {

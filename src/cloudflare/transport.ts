@@ -26,7 +26,7 @@ export interface TransportOptions {
   readonly maxBytes: number;
 }
 
-/** A network that can be asked for one path. Nothing else in this program talks to the network. */
+/** A network that can be asked for one path. Nothing else in this program asks the API anything. */
 export interface Transport {
   /**
    * One GET, without retry. The path is sent as it is given, so an id that reads `..` stays one.

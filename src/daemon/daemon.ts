@@ -1,57 +1,169 @@
 import { once } from 'node:events';
-import type { Logger } from '../observe/logger.ts';
-import { startSchedule, type ScheduleOptions } from './schedule.ts';
+import type { Clock } from '../sync/ports.ts';
+import { Agenda, type Due, type Duty } from './agenda.ts';
+import type { Cron } from './cron.ts';
+import { Crew } from './crew.ts';
+import type { AccountEvent, DaemonEvent, RunKind, RunResult } from './events.ts';
+import type { Plan } from './plan.ts';
+import type { Streak } from './streak.ts';
+import { followAgenda } from './timetable.ts';
 
-export interface DaemonOptions {
-  readonly schedule: ScheduleOptions;
-  readonly runOnStart: boolean;
-  /** One round over all accounts. It reports its own failures and does not throw them. */
-  readonly round: (signal: AbortSignal) => Promise<void>;
-  readonly logger: Logger;
+export interface DaemonPorts {
+  readonly clock: Clock;
+  /** 0 (inclusive) to 1 (exclusive). */
+  readonly random: () => number;
+  /** One run of one account. What goes wrong is part of its result. */
+  readonly run: (accountId: string, kind: RunKind, signal: AbortSignal) => Promise<RunResult>;
+  /** Tidies the database; called when no run is under way, but one may begin meanwhile. */
+  readonly housekeep: (signal: AbortSignal) => Promise<void>;
+  readonly tell: (event: DaemonEvent) => void;
 }
 
+/** What can be seen of one account from outside. Times are milliseconds since 1970. */
+export interface AccountView {
+  readonly accountId: string;
+  readonly isBusy: boolean;
+  /** `at` is `Infinity` if it never runs again. */
+  readonly next: { readonly at: number; readonly mode: RunKind };
+  /** Failures in a row, of full runs if these fail. */
+  readonly streak: Streak | undefined;
+}
+
+/** Without a sign of life for this long, something blocks the process. */
+const LONGEST_SILENCE_MS = 300_000;
+
 /**
- * Runs a round at the start and at every tick of the schedule, never two at once, until the signal
- * aborts; the round under way is then told to stop, and waited for.
+ * Keeps the inventory of several accounts up to date for as long as the process lives: runs at the start and on the
+ * schedule, tries again what failed, tidies at a quiet time, and takes a new plan while it works.
  */
-export async function runDaemon(options: DaemonOptions, signal: AbortSignal): Promise<void> {
-  const { logger, round, runOnStart } = options;
-  let underWay: Promise<void> | undefined;
-  const isStopping = (): boolean => signal.aborted;
-  const tick = async (): Promise<void> => {
-    if (isStopping()) return;
-    if (underWay !== undefined) {
-      skipped();
-      return;
-    }
-    underWay = round(signal).finally(() => {
-      underWay = undefined;
+export class Daemon {
+  readonly #ports: DaemonPorts;
+  readonly #crew: Crew;
+  readonly #signal: AbortSignal;
+  #plan: Plan;
+  #agenda: Agenda;
+  #timetable = new AbortController();
+  #tidying: Promise<void> | undefined;
+  /** As {@link Clock.elapsed} counts. */
+  #lookedAt: number;
+
+  /** @param signal - Ends everything. */
+  constructor(ports: DaemonPorts, plan: Plan, signal: AbortSignal) {
+    const { clock, run, random } = ports;
+    this.#ports = ports;
+    this.#signal = signal;
+    this.#plan = plan;
+    this.#agenda = new Agenda(cronsOf(plan), clock.now());
+    this.#lookedAt = clock.elapsed();
+    this.#crew = new Crew((accountId) => ({
+      clock,
+      random,
+      signal,
+      run: (kind, stop) => run(accountId, kind, stop),
+      tell: (event) => this.#hear(accountId, event),
+    }));
+  }
+
+  /** Works until the signal aborts, then stops what is under way and waits for it. */
+  async work(): Promise<void> {
+    const { tell } = this.#ports;
+    const signal = this.#signal;
+    tell({ type: 'daemon.started', plan: this.#plan });
+    this.#begin();
+    if (!signal.aborted) await once(signal, 'abort');
+    tell({ type: 'daemon.stopping' });
+    this.#timetable.abort();
+    await this.#crew.whenIdle();
+    await this.#tidying;
+    tell({ type: 'daemon.stopped' });
+  }
+
+  /** Goes on by another plan. Runs under way are not disturbed, but for those of accounts that are gone. */
+  apply(plan: Plan): void {
+    this.#timetable.abort();
+    this.#plan = plan;
+    this.#agenda = new Agenda(cronsOf(plan), this.#ports.clock.now());
+    this.#begin();
+  }
+
+  /** Whether the process still looks at the clock. */
+  get isAlive(): boolean {
+    return this.#ports.clock.elapsed() - this.#lookedAt < LONGEST_SILENCE_MS;
+  }
+
+  /** The configured accounts, in their order. */
+  view(): readonly AccountView[] {
+    return this.#plan.accounts.flatMap(({ id: accountId }) => {
+      const runner = this.#crew.runnerOf(accountId);
+      if (runner === undefined) return [];
+      const streak = runner.streak('full') ?? runner.streak('quick');
+      return [{ accountId, isBusy: runner.isBusy, next: this.#nextOf(accountId), streak }];
     });
-    await underWay;
-    if (!isStopping()) scheduled();
-  };
-  const skipped = (): void =>
-    logger.warn(
-      { event: 'daemon.skipped' },
-      'the last run is still under way: this one is left out',
+  }
+
+  #begin(): void {
+    const hired = this.#crew.apply(this.#plan);
+    this.#timetable = new AbortController();
+    const { clock } = this.#ports;
+    for (const runner of this.#plan.runOnStart ? hired : []) runner.tick('full');
+    for (const { accountId, isBusy } of this.view()) if (!isBusy) this.#schedule(accountId);
+    void followAgenda(
+      this.#agenda,
+      clock,
+      this.#timetable.signal,
+      (due) => this.#attend(due),
+      () => (this.#lookedAt = clock.elapsed()),
     );
-  const scheduled = (): void => {
-    const next = schedule.next()?.toISOString();
-    logger.info({ event: 'daemon.scheduled', next }, `next run at ${next ?? 'no time at all'}`);
-  };
+  }
 
-  const schedule = startSchedule(options.schedule, tick, skipped);
-  const { expression, timezone } = options.schedule;
-  logger.info(
-    { event: 'daemon.started', schedule: expression, timezone },
-    `daemon started: ${expression} (${timezone})`,
-  );
-  if (runOnStart) void tick();
-  else scheduled();
+  #attend({ duties, missed }: Due): void {
+    if (missed > 0) this.#ports.tell({ type: 'daemon.missed', missed });
+    // A full run finds what a quick one would.
+    const kind = duties.has('full') ? 'full' : duties.has('quick') ? 'quick' : undefined;
+    if (kind !== undefined) for (const runner of this.#crew.runners) runner.tick(kind);
+    if (duties.has('housekeeping')) this.#tidy();
+  }
 
-  if (!signal.aborted) await once(signal, 'abort');
-  logger.info({ event: 'daemon.stopping' }, 'stopping');
-  await schedule.stop();
-  await underWay;
-  logger.info({ event: 'daemon.stopped' }, 'stopped');
+  #tidy(): void {
+    const tidy = async (): Promise<void> => {
+      await this.#crew.whenIdle();
+      if (!this.#signal.aborted) await this.#ports.housekeep(this.#signal);
+    };
+    this.#tidying ??= tidy().finally(() => (this.#tidying = undefined));
+  }
+
+  #hear(accountId: string, event: AccountEvent): void {
+    this.#ports.tell({ accountId, ...event });
+    if (event.type === 'daemon.ended') this.#schedule(accountId);
+  }
+
+  #schedule(accountId: string): void {
+    const { mode, at } = this.#nextOf(accountId);
+    this.#ports.tell({ type: 'daemon.scheduled', accountId, mode, next: at });
+  }
+
+  #nextOf(accountId: string): AccountView['next'] {
+    const full = this.#nextRun(accountId, 'full');
+    const quick = this.#nextRun(accountId, 'quick');
+    return quick < full ? { mode: 'quick', at: quick } : { mode: 'full', at: full };
+  }
+
+  #nextRun(accountId: string, kind: RunKind): number {
+    const runner = this.#crew.runnerOf(accountId);
+    const holdOffMs = runner?.holdOffMs ?? 0;
+    if (holdOffMs === 0) {
+      return Math.min(this.#agenda.next(kind), runner?.retryAt(kind) ?? Infinity);
+    }
+    return this.#plan.crons[kind]?.next(this.#ports.clock.now() + holdOffMs) ?? Infinity;
+  }
+}
+
+function cronsOf({ crons }: Plan): ReadonlyMap<Duty, Cron> {
+  const { full, quick, housekeeping } = crons;
+  const all: [Duty, Cron | undefined][] = [
+    ['full', full],
+    ['quick', quick],
+    ['housekeeping', housekeeping],
+  ];
+  return new Map(all.flatMap(([duty, cron]) => (cron === undefined ? [] : [[duty, cron]])));
 }

@@ -5,7 +5,7 @@ import { parseJson } from '../inventory/json-text.ts';
 import type { Change, Counts } from '../inventory/change.ts';
 import { formatCount, formatNumber } from '../inventory/quantity.ts';
 import type { RepeatReason, RunEvent, WaitReason } from '../sync/events.ts';
-import type { Resumed } from '../sync/ports.ts';
+import type { Resumed, RunMode } from '../sync/ports.ts';
 
 /** The run that events belong to. */
 export interface RunLabels {
@@ -114,12 +114,10 @@ const REPEATS: Readonly<Record<RepeatReason, string>> = {
 
 function started(event: RunEvent & { type: 'sync.started' }): Line {
   const { mode, expected, stored, resumed } = event;
-  const listing =
-    expected === undefined ? 'an unknown number of images' : formatCount(expected, 'image');
   return {
     level: 'info',
     event: 'sync.started',
-    msg: `${mode === 'dry-run' ? 'dry' : mode} run: ${listing} to read, ${formatNumber(stored)} stored${behind(resumed)}`,
+    msg: `${mode === 'dry-run' ? 'dry' : mode} run: ${toRead(event)} to read, ${formatNumber(stored)} stored${behind(resumed)}`,
     fields: {
       mode,
       expected,
@@ -128,6 +126,11 @@ function started(event: RunEvent & { type: 'sync.started' }): Line {
       pages_read: resumed?.pages.length,
     },
   };
+}
+
+function toRead({ mode, expected }: RunEvent & { type: 'sync.started' }): string {
+  if (mode === 'quick') return 'new uploads';
+  return expected === undefined ? 'an unknown number of images' : formatCount(expected, 'image');
 }
 
 function behind(resumed: Resumed | undefined): string {
@@ -169,7 +172,7 @@ function otherId(
 function finished(event: RunEvent & { type: 'sync.finished' }): Line {
   const { counts, usage, durationMs, isBaseline, mode } = event;
   const tail = `${formatCount(usage.requests, 'request')}, ${formatDuration(durationMs)}`;
-  const what = isBaseline ? 'baseline' : summary(counts);
+  const what = isBaseline ? 'baseline' : summary(counts, mode);
   // Images that the list skipped were asked for by id, and are there all the same.
   const total = counts.added + counts.changed + counts.restored + counts.unchanged;
   const byId =
@@ -178,7 +181,7 @@ function finished(event: RunEvent & { type: 'sync.finished' }): Line {
   return {
     level: 'info',
     event: 'sync.finished',
-    msg: `${prefix}${formatCount(total, 'image')}: ${what}${byId} (${tail})`,
+    msg: `${prefix}${formatCount(total, mode === 'quick' ? 'newest image' : 'image')}: ${what}${byId} (${tail})`,
     fields: {
       mode,
       baseline: isBaseline,
@@ -189,11 +192,12 @@ function finished(event: RunEvent & { type: 'sync.finished' }): Line {
   };
 }
 
-function summary({ added, changed, removed, restored }: Counts): string {
+function summary({ added, changed, removed, restored }: Counts, mode: RunMode): string {
   const parts = Object.entries({ added, changed, removed, restored })
     .filter(([, amount]) => amount > 0)
     .map(([kind, amount]) => `${formatNumber(amount)} ${kind}`);
-  return parts.length === 0 ? 'nothing changed' : parts.join(', ');
+  if (parts.length > 0) return parts.join(', ');
+  return mode === 'quick' ? 'nothing new' : 'nothing changed';
 }
 
 const ENDINGS = {

@@ -15,7 +15,10 @@ export interface WritableDatabase {
 }
 
 /** How long a statement waits for a reader or a backup tool to let go, in milliseconds. */
-const BUSY_TIMEOUT_MS = 5000;
+export const BUSY_TIMEOUT_MS = 5000;
+
+/** A log that a great run, or a reader that stayed for long, has made larger is cut back to this. */
+const KEPT_WAL_BYTES = 16 * 1024 * 1024;
 
 /**
  * Opens the inventory for writing: takes the writer lock, creates or migrates the file.
@@ -73,6 +76,7 @@ function configure(database: Database, isNew: boolean): void {
   // So that space can be given back one day. Only a new file takes it; an old one would be written for nothing.
   if (isNew) database.pragma('auto_vacuum = INCREMENTAL');
   database.pragma('journal_mode = WAL');
+  database.pragma(`journal_size_limit = ${KEPT_WAL_BYTES}`);
   database.pragma('synchronous = NORMAL');
   database.pragma('foreign_keys = ON');
   database.pragma('cache_size = -32768');

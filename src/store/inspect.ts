@@ -34,6 +34,12 @@ export function inspectDatabase(file: string): DatabaseSummary {
   }
 }
 
+/** How large an open inventory's files are, in bytes. @param path - Absolute. */
+export function inventoryBytes(path: string): { readonly database: number; readonly wal: number } {
+  const sizeOf = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+  return { database: sizeOf(path), wal: sizeOf(`${path}-wal`) };
+}
+
 function nearestFolder(folder: string): string {
   const isEnd = existsSync(folder) || dirname(folder) === folder;
   return isEnd ? folder : nearestFolder(dirname(folder));

@@ -10,6 +10,9 @@ export function isoTime(ms: number): string {
 /** Whether readers see what a run of `runs` found, as SQL: a dry run completes and changes nothing. */
 export const IS_PUBLISHED = `(runs.status = 'complete' AND runs.mode <> 'dry-run')`;
 
+/** Whether a run of `runs` proved what there is and what is gone, as SQL: a quick run only adds. */
+export const IS_FULL = `(runs.status = 'complete' AND runs.mode = 'full')`;
+
 /** The `runs` table: one row a run, written when it starts and once more when it ends. */
 export class Ledger {
   readonly #database: Database;
@@ -21,13 +24,20 @@ export class Ledger {
   /** Writes the row `running`. @param resumedRun - The run whose pages are taken over. @returns The run's id. */
   open(start: RunStart, resumedRun: number | undefined): number {
     const { accountId, mode, api, startedAt, toolVersion, creators } = start;
-    const scope = creators === undefined ? null : JSON.stringify(creators);
     const { lastInsertRowid } = this.#database
       .prepare(
         `INSERT INTO runs (account_id, mode, status, api, started_at, tool_version, creators, resumed_run)
          VALUES (?, ?, 'running', ?, ?, ?, ?, ?)`,
       )
-      .run(accountId, mode, api, isoTime(startedAt), toolVersion, scope, resumedRun ?? null);
+      .run(
+        accountId,
+        mode,
+        api,
+        isoTime(startedAt),
+        toolVersion,
+        creatorsCell(creators),
+        resumedRun ?? null,
+      );
     return Number(lastInsertRowid);
   }
 
@@ -61,15 +71,26 @@ export class Ledger {
     assertClosed(closed, runId);
   }
 
-  /** The account's last published run; `undefined` if there is none. */
+  /** What the account's published runs come to; `undefined` if there is none. */
   lastPublished(accountId: string): Published | undefined {
+    const lastOf = (condition: string): string =>
+      `FROM runs WHERE account_id = @accountId AND ${condition} ORDER BY run_id DESC LIMIT 1`;
     return this.#database
-      .prepare<[string], Published>(
-        `SELECT content_hash AS contentHash, expected - listed AS shortfall FROM runs
-         WHERE account_id = ? AND ${IS_PUBLISHED}
-         ORDER BY run_id DESC LIMIT 1`,
+      .prepare<[{ accountId: string }], Published>(
+        `SELECT content_hash AS contentHash,
+           (SELECT expected - listed ${lastOf(IS_FULL)}) AS shortfall ${lastOf(IS_PUBLISHED)}`,
       )
-      .get(accountId);
+      .get({ accountId });
+  }
+
+  /** Whether a complete full run has read the list of these creators, or of all. */
+  hasFullRun(accountId: string, creators: readonly string[] | undefined): boolean {
+    const found = this.#database
+      .prepare<[string, string | null]>(
+        `SELECT 1 FROM runs WHERE account_id = ? AND ${IS_FULL} AND (creators IS NULL OR creators = ?) LIMIT 1`,
+      )
+      .get(accountId, creatorsCell(creators));
+    return found !== undefined;
   }
 
   /** Whether the account's last run is this one, and was interrupted. */
@@ -92,29 +113,37 @@ export class Ledger {
     this.#database.prepare('UPDATE runs SET resumed_run = NULL WHERE run_id = ?').run(runId);
   }
 
-  /** Says of the runs whose process died that they were interrupted. Only the lock's holder may. */
-  closeLeftRunning(now: number): void {
+  /**
+   * Says of the runs that were left running that they were interrupted. Only the lock's holder may.
+   *
+   * @param accountId - Whose runs; those of all accounts if `undefined`, when none can be under way.
+   */
+  closeLeftRunning(now: number, accountId?: string): void {
     this.#database
       .prepare(
         `UPDATE runs SET status = 'interrupted', finished_at = ?, error_code = 'STOPPED',
            error_message = 'the process ended before the run did'
-         WHERE status = 'running'`,
+         WHERE status = 'running' AND account_id = coalesce(?, account_id)`,
       )
-      .run(isoTime(now));
+      .run(isoTime(now), accountId ?? null);
   }
 }
 
-/** What the next run must know of the last one that readers see. */
+/** What the next run must know of those before it that readers see. */
 export interface Published {
-  /** `null` when it was written by a program that did not know of it. */
+  /** Of the last one; `null` when it was written by a program that did not know of it. */
   readonly contentHash: string | null;
-  /** How many images fewer than stated were listed; `null` when nothing was stated. */
+  /** How many images fewer than stated the last full one listed; `null` when nothing was stated. */
   readonly shortfall: number | null;
 }
 
 /** A run ends once. If its row is closed already, somebody else wrote this database. */
 function assertClosed({ changes }: RunResult, runId: number): void {
   if (changes !== 1) throw new Error(`run ${runId} was closed by somebody else`);
+}
+
+function creatorsCell(creators: readonly string[] | undefined): string | null {
+  return creators === undefined ? null : JSON.stringify(creators);
 }
 
 function endCells(end: RunEnd): Record<string, string | number | null> {

@@ -44,7 +44,8 @@ export function findLeftover(
   start: RunStart,
 ): Leftover | undefined {
   const identity = kept.find(account.key);
-  if (identity === undefined || !start.mayResume) return undefined;
+  // A quick run reads another list, and has nothing to go on with.
+  if (identity === undefined || !start.mayResume || start.mode === 'quick') return undefined;
   if (!isFresh(identity, start.startedAt) || identity.scope !== scopeOf(start)) return undefined;
   if (!ledger.wasInterruptedLast(account.accountId, identity)) return undefined;
 

@@ -1,7 +1,6 @@
 import type { Database } from 'better-sqlite3';
 import type { Change, Counts } from '../inventory/change.ts';
-import { sameImage } from '../inventory/compare.ts';
-import { ContentSum } from '../inventory/content.ts';
+import type { ContentSum } from '../inventory/content.ts';
 import type { Image } from '../inventory/image.ts';
 import type { ListPage, Resumed, RunEnd, RunFailure, RunStart, Stage } from '../sync/ports.ts';
 import type { StoredAccount } from './accounts.ts';
@@ -11,7 +10,7 @@ import type { Progress } from './progress.ts';
 import { publish, readChanges } from './publish.ts';
 import type { RowIds } from './row-ids.ts';
 import { RowSet } from './row-set.ts';
-import { toImage } from './rows.ts';
+import { Sightings, type SightingsOptions } from './sightings.ts';
 import { dropStage, writeStageRow } from './stage-row.ts';
 import { prepareStage, type StageStatements } from './stage-statements.ts';
 import { searchScope } from './suspects.ts';
@@ -30,6 +29,8 @@ export interface StageOptions {
   /** What readers see now. */
   readonly published: Published | undefined;
   readonly staged: StagedSoFar;
+  /** Called when the run has ended, even if its end could not be written. */
+  readonly onEnd: () => void;
 }
 
 /** What an interrupted run staged; nothing, if there is none to go on with. */
@@ -44,8 +45,7 @@ export interface StagedSoFar {
 
 /**
  * One run's stage. New and restored images are written where they will stay, above the account's watermark,
- * where no reader sees them; changed ones go to `staged_images`; what was seen and what is gone is one
- * bit a row in memory.
+ * where no reader sees them; changed ones go to `staged_images`; what is gone is one bit a row in memory.
  */
 export class RunStage implements Stage {
   readonly runId: number;
@@ -55,32 +55,27 @@ export class RunStage implements Stage {
   readonly resumed: Resumed | undefined;
   readonly #options: StageOptions;
   readonly #sql: StageStatements;
-  #seen: RowSet;
+  readonly #sighting: SightingsOptions;
+  #sightings: Sightings;
   #gone = new RowSet();
-  #content: ContentSum;
-  /** Rows that were seen and that readers know. */
-  #seenStored: number;
   #listed: number;
   #epoch: number;
   #sequence: number;
-  /** Whether the transaction under way has staged anything. */
-  #isStaging = false;
 
   constructor(options: StageOptions) {
-    const { database, account, start, published, staged, firstRow } = options;
+    const { database, account, start, published, staged, firstRow, rowIds, runId } = options;
     this.#options = options;
-    this.runId = options.runId;
+    this.runId = runId;
     this.isBaseline = published === undefined;
     this.knownShortfall = published?.shortfall ?? 0;
     this.#sql = prepareStage(database, account.key, start.creators);
     this.stored = this.#sql.countStored.get(firstRow) ?? 0;
     this.resumed = staged.resumed;
-    this.#seen = staged.seen;
-    this.#content = staged.content;
+    this.#sighting = { sql: this.#sql, rowIds, runId, firstRow };
+    this.#sightings = new Sightings(this.#sighting, staged.seen, staged.content);
     this.#epoch = staged.epoch;
     this.#sequence = staged.sequence;
-    this.#listed = this.#seen.size;
-    this.#seenStored = this.#seen.countBelow(firstRow);
+    this.#listed = staged.seen.size;
   }
 
   get listed(): number {
@@ -96,7 +91,7 @@ export class RunStage implements Stage {
     let fresh = 0;
     this.#stage(() => {
       for (const image of page.images) {
-        const { rowId, isFresh } = this.#show(image);
+        const { rowId, isFresh } = this.#sightings.show(image);
         rows.push(rowId);
         if (isFresh) fresh += 1;
       }
@@ -104,6 +99,20 @@ export class RunStage implements Stage {
     this.#listed += fresh;
     this.#options.progress.keep(page, rows, this.#sequence);
     return fresh;
+  }
+
+  addNew(page: ListPage): number {
+    let fresh = 0;
+    let known = 0;
+    this.#stage(() => {
+      for (const image of page.images) {
+        const { isFresh, isKnown } = this.#sightings.showNew(image);
+        if (isFresh) fresh += 1;
+        if (isKnown) known += 1;
+      }
+    });
+    this.#listed += fresh;
+    return known;
   }
 
   restart(): void {
@@ -117,16 +126,14 @@ export class RunStage implements Stage {
     });
     progress.restart(epoch);
     this.#epoch = epoch;
-    this.#seen = new RowSet();
+    this.#sightings = new Sightings(this.#sighting);
     this.#gone = new RowSet();
-    this.#content = new ContentSum();
-    this.#seenStored = 0;
     this.#listed = 0;
     this.#sequence = 0;
   }
 
   acquit(image: Image): void {
-    this.#stage(() => this.#show(image));
+    this.#stage(() => void this.#sightings.show(image));
   }
 
   condemn(id: string): void {
@@ -144,12 +151,13 @@ export class RunStage implements Stage {
 
   publish(end: RunEnd): Counts {
     const counts = this.#transaction(() => this.#publish(end));
+    this.#options.onEnd();
     this.#letGo();
     return counts;
   }
 
   rehearse(end: RunEnd, onChange: (change: Change) => void): Counts {
-    const { database, ledger, path, account } = this.#options;
+    const { database, ledger, path, account, onEnd } = this.#options;
     const counts = explained(path, () => {
       database.exec('BEGIN IMMEDIATE');
       try {
@@ -165,72 +173,42 @@ export class RunStage implements Stage {
       dropStage(database, account.key);
       ledger.complete(this.runId, counts, null, end);
     });
+    onEnd();
     this.#letGo();
     return counts;
   }
 
   abandon(end: RunEnd, failure: RunFailure): void {
-    const { database, account } = this.#options;
-    // Two transactions: whatever becomes of the ledger's row, the rows must go.
-    this.#transaction(() => dropStage(database, account.key));
-    this.suspend(end, failure);
-    this.#letGo();
+    const { database, account, onEnd } = this.#options;
+    try {
+      // Two transactions: whatever becomes of the ledger's row, the rows must go.
+      this.#transaction(() => dropStage(database, account.key));
+      this.suspend(end, failure);
+      this.#letGo();
+    } finally {
+      onEnd();
+    }
   }
 
   suspend(end: RunEnd, failure: RunFailure): void {
-    this.#transaction(() => this.#options.ledger.fail(this.runId, failure, this.#listed, end));
+    const { ledger, onEnd } = this.#options;
+    try {
+      this.#transaction(() => ledger.fail(this.runId, failure, this.#listed, end));
+    } finally {
+      onEnd();
+    }
   }
 
   changes(): Iterable<Change> {
     return readChanges(this.#options.database, this.runId);
   }
 
-  /** Stages what the API shows of one image. @returns Its row, and whether this run had not seen it before. */
-  #show(image: Image): { rowId: number; isFresh: boolean } {
-    const row = this.#sql.findStored.get(image.id);
-    if (row === undefined) return { rowId: this.#insert(image), isFresh: true };
-    const rowId = row['row_id'] as number;
-    const isFresh = this.#seen.add(rowId);
-    const stored = toImage(row);
-    const isSame = sameImage(stored, image);
-    if (rowId >= this.#options.firstRow) {
-      if (!isSame) this.#update(rowId, stored, image);
-      return { rowId, isFresh };
-    }
-    if (isFresh) this.#seenStored += 1;
-    if (!isSame) this.#stageChange(image);
-    // Shown twice, and the later answer says that nothing changed.
-    else if (!isFresh && this.#sql.unstage.run(image.id).changes > 0) this.#isStaging = true;
-    return { rowId, isFresh };
-  }
-
-  #insert(image: Image): number {
-    const rowId = this.#options.rowIds.take();
-    this.#seen.add(rowId);
-    this.#sql.insertOwn(rowId, image, this.runId);
-    this.#content.add(image);
-    this.#isStaging = true;
-    return rowId;
-  }
-
-  #update(rowId: number, before: Image, after: Image): void {
-    this.#sql.updateOwn(rowId, after);
-    this.#content.remove(before);
-    this.#content.add(after);
-    this.#isStaging = true;
-  }
-
-  #stageChange(image: Image): void {
-    this.#sql.stage(image);
-    this.#isStaging = true;
-  }
-
   #suspectRows(): Iterable<readonly { readonly rowId: number; readonly id: string }[]> {
     const { start, firstRow } = this.#options;
-    if (start.creators === undefined && this.#seenStored === this.stored) return [];
+    if (start.creators === undefined && this.#sightings.seenStored === this.stored) return [];
     return searchScope(
       this.#sql,
-      (rowId) => rowId < firstRow && !this.#seen.has(rowId) && !this.#gone.has(rowId),
+      (rowId) => rowId < firstRow && !this.#sightings.has(rowId) && !this.#gone.has(rowId),
     );
   }
 
@@ -244,10 +222,10 @@ export class RunStage implements Stage {
       at: end.finishedAt,
       firstRow,
       published,
-      content: this.#content,
+      content: this.#sightings.content,
       gone: this.#gone,
     });
-    const unchanged = this.#seenStored - changed.changed;
+    const unchanged = this.#sightings.seenStored - changed.changed;
     const counts = { listed: this.#listed, ...changed, unchanged };
     ledger.complete(this.runId, counts, contentHash, end);
     return counts;
@@ -268,10 +246,10 @@ export class RunStage implements Stage {
   /** A transaction that may stage something; if it does, it is counted. */
   #stage(work: () => void): void {
     const { database, account, firstRow } = this.#options;
-    this.#isStaging = false;
+    const { writes } = this.#sightings;
     this.#transaction(() => {
       work();
-      if (!this.#isStaging) return;
+      if (this.#sightings.writes === writes) return;
       const sequence = this.#sequence + 1;
       const epoch = this.#epoch;
       writeStageRow(database, account.key, { runId: this.runId, firstRow, epoch, sequence });

@@ -1,6 +1,6 @@
 import type { Database } from 'better-sqlite3';
 import type { Counts } from '../inventory/change.ts';
-import { IS_PUBLISHED } from './ledger.ts';
+import { IS_FULL } from './ledger.ts';
 
 /** A row of the ledger, as the database names its columns. */
 export interface LedgerRow extends Counts {
@@ -25,7 +25,7 @@ export interface AccountStatus {
   readonly images: number;
   readonly removedImages: number;
   readonly lastRun: LedgerRow | undefined;
-  /** The last run that was published; a dry run is not. */
+  /** The last full run that was published: neither a dry run nor a quick one proves what is gone. */
   readonly lastComplete: LedgerRow | undefined;
 }
 
@@ -37,21 +37,32 @@ export function knownAccounts(database: Database): readonly string[] {
     .all();
 }
 
+/** The account's last run that proves what is gone; `undefined` if there is none. */
+export function readLastComplete(database: Database, accountId: string): LedgerRow | undefined {
+  return readLastRun(database, accountId, IS_FULL);
+}
+
 /** One account's counts and last runs, all read from one state of the database. */
 export function readAccountStatus(database: Database, accountId: string): AccountStatus {
   const count = (sql: string): number =>
     database.prepare<[string], number>(sql).pluck().get(accountId) ?? 0;
-  const run = (condition: string): LedgerRow | undefined =>
-    database
-      .prepare<[string], LedgerRow>(
-        `SELECT * FROM runs WHERE account_id = ? AND ${condition} ORDER BY run_id DESC LIMIT 1`,
-      )
-      .get(accountId);
   return database.transaction(() => ({
     accountId,
     images: count('SELECT count(*) FROM images WHERE account_id = ?'),
     removedImages: count('SELECT count(*) FROM removed_images WHERE account_id = ?'),
-    lastRun: run('true'),
-    lastComplete: run(IS_PUBLISHED),
+    lastRun: readLastRun(database, accountId, 'true'),
+    lastComplete: readLastComplete(database, accountId),
   }))();
+}
+
+function readLastRun(
+  database: Database,
+  accountId: string,
+  condition: string,
+): LedgerRow | undefined {
+  return database
+    .prepare<[string], LedgerRow>(
+      `SELECT * FROM runs WHERE account_id = ? AND ${condition} ORDER BY run_id DESC LIMIT 1`,
+    )
+    .get(accountId);
 }

@@ -20,8 +20,9 @@ export interface InventoryStore extends Store {
 }
 
 /**
- * Remembers runs in an open inventory, one at a time. What a process left behind that died in the
- * middle of a run is gone on with by the account's next run, or cleared away.
+ * Remembers runs in an open inventory: of each account one at a time, those of different accounts side by side, page by
+ * page in any order. What a process left behind that died in the middle of a run is gone on with by the
+ * account's next run, or cleared away.
  *
  * @param now - Milliseconds since 1970.
  */
@@ -34,7 +35,12 @@ export function createStore({ database, path }: WritableDatabase, now: number): 
     return new RowIds(database);
   });
 
+  /** The accounts that a run is under way of. */
+  const underWay = new Set<string>();
+
   function begin(start: RunStart): Stage {
+    const { accountId } = start;
+    if (underWay.has(accountId)) throw new Error(`a run of ${accountId} is under way already`);
     const open = database.transaction(() => openRun(database, ledger, kept, rowIds, start));
     const { account, leftover, ...run } = explained(path, () => open.immediate());
     const identity = identityOf(account, start, run.runId, run.firstRow, leftover);
@@ -48,7 +54,7 @@ export function createStore({ database, path }: WritableDatabase, now: number): 
       return stagedBy(database, account, run.runId, leftover);
     });
     const progress = new Progress(kept, identity, leftover !== undefined);
-    return new RunStage({
+    const stage = new RunStage({
       database,
       path,
       ledger,
@@ -57,11 +63,19 @@ export function createStore({ database, path }: WritableDatabase, now: number): 
       progress,
       account,
       staged,
+      onEnd: () => underWay.delete(accountId),
       ...run,
     });
+    underWay.add(accountId);
+    return stage;
   }
 
-  return { begin, close: () => kept.close() };
+  return {
+    begin,
+    hasFullRun: (accountId, creators) =>
+      explained(path, () => ledger.hasFullRun(accountId, creators)),
+    close: () => kept.close(),
+  };
 }
 
 /** Drops what no run will go on with, whether or not its account is ever read again. */
@@ -86,8 +100,8 @@ function openRun(
   start: RunStart,
 ): OpenedRun {
   const account = findOrAddAccount(database, start.accountId);
-  // A run of this process may not even have been able to say that it failed: the disk was full.
-  ledger.closeLeftRunning(start.startedAt);
+  // An earlier run of this process may not even have been able to say that it failed: the disk was full.
+  ledger.closeLeftRunning(start.startedAt, start.accountId);
   const leftover = findLeftover(database, ledger, kept, account, start);
   if (leftover === undefined) dropStage(database, account.key);
   const runId = ledger.open(start, leftover?.identity.runId);

@@ -67,6 +67,11 @@ export interface Source {
     limits: Limits,
     read: readonly ReadPage[],
   ): AsyncIterable<ListPage>;
+  /**
+   * The newest images first: one list a creator, or one of all images. Nothing is asked for before somebody waits for it,
+   * so whoever stops has read no further. Pages hold images; an iteration that ends has reached the end of its list.
+   */
+  newest(limits: Limits): Iterable<AsyncIterable<ListPage>>;
   /** Whether an image of this id can be asked for: an API may use an address for something else. */
   canFind(id: string): boolean;
   /** One image by its id; `undefined` only when the API answered that there is no such image. */
@@ -117,9 +122,18 @@ export interface Resumed {
   readonly pages: readonly ReadPage[];
 }
 
-/** The place where runs are remembered. Opening one means holding its writer lock. */
+/**
+ * The place where runs are remembered. Opening one means holding its writer lock. Runs of different accounts may be
+ * under way at once.
+ */
 export interface Store {
-  /** Writes the ledger row `running` and opens a stage for it, with what an interrupted run of the same scope had read. */
+  /** Whether a complete full run has ever read the list of these creators, or of all. */
+  hasFullRun(accountId: string, creators: readonly string[] | undefined): boolean;
+  /**
+   * Writes the ledger row `running` and opens a stage for it, with what an interrupted run of the same scope had read.
+   *
+   * @throws Error, a programmer's, if a run of the account is under way.
+   */
   begin(start: RunStart): Stage;
 }
 
@@ -146,6 +160,13 @@ export interface Stage {
    * @returns How many of the page's ids this run had not seen before.
    */
   add(page: ListPage): number;
+  /**
+   * Stages the images of a page that readers do not know, and leaves those that they know as they are, whatever the
+   * page says of them; commits before it returns. Such pages are not kept for a later run.
+   *
+   * @returns How many of the page's images readers know.
+   */
+  addNew(page: ListPage): number;
   /** What the account states, remembered beside the pages of an interrupted run. */
   expect(expected: number | undefined): void;
   /** Forgets every page, as if nothing had been read. */

@@ -2,7 +2,7 @@ import { asFailure, type FailureCode } from '../inventory/failure.ts';
 import { areAllGone, confirmSuspects } from './confirm.ts';
 import type { Emit, RepeatReason } from './events.ts';
 import { heldEmpty, isStrangelyEmpty, type RemovalLimits } from './guard.ts';
-import type { Limits, ReadPage, Resumed, RunMode, Source, Stage } from './ports.ts';
+import type { Limits, ListPage, ReadPage, Resumed, RunMode, Source, Stage } from './ports.ts';
 import { scan } from './scan.ts';
 
 /** What reading an account takes, and what was learnt of it so far. */
@@ -133,20 +133,25 @@ async function readPages(
   read: readonly ReadPage[],
   mostPages: number,
 ): Promise<number> {
-  const { source, stage, expected, limits, emit } = reading;
+  const { source, stage, expected, limits } = reading;
   let pages = 0;
   await scan(source, stage, {
     expected,
     limits,
     read,
     mostPages,
-    onPage: ({ number, images, requestMs, cfRay }) => {
-      const { listed } = stage;
+    onPage: (page) => {
       pages += 1;
-      emit({ type: 'sync.page', page: number, images: images.length, listed, requestMs, cfRay });
+      tellPage(reading, page);
     },
   });
   return pages;
+}
+
+/** Says that a page was staged. */
+export function tellPage({ stage: { listed }, emit }: Reading, page: ListPage): void {
+  const { number, count: images, requestMs, cfRay } = page;
+  emit({ type: 'sync.page', page: number, images, listed, requestMs, cfRay });
 }
 
 function refuseEmpty({ stage, expected, removal }: Reading): void {

@@ -6,6 +6,7 @@ import type { Emit } from './events.ts';
 import type { RemovalLimits } from './guard.ts';
 import type { Clock, RunEnd, RunMode, Source, Store, Usage } from './ports.ts';
 import { readAccount, type Reading } from './read.ts';
+import { readNewest } from './read-newest.ts';
 import { createTeller } from './tell.ts';
 
 export interface RunOptions {
@@ -39,7 +40,10 @@ export interface RunPorts {
 /** How a run ended. `failure` is set unless it completed. */
 export interface RunOutcome {
   readonly runId: number;
+  /** Set if it completed. */
   readonly counts: Counts | undefined;
+  /** Whether it was the account's first complete run, of which everything is new and nothing is news. */
+  readonly isBaseline: boolean;
   readonly failure: Failure | undefined;
 }
 
@@ -76,7 +80,7 @@ export async function runSync(
   const teller = createTeller(emit, mode, options.maxChangeEvents);
   let counts: Counts;
   try {
-    await readAccount(run);
+    await (mode === 'quick' ? readNewest(run) : readAccount(run));
     limits.signal.throwIfAborted();
     counts =
       mode === 'dry-run' ? stage.rehearse(endOf(run), teller.tell) : stage.publish(endOf(run));
@@ -88,20 +92,24 @@ export async function runSync(
   teller.finish();
   const { isBaseline, runId } = stage;
   emit({ type: 'sync.finished', mode, isBaseline, counts, ...spent(run) });
-  return { runId, counts, failure: undefined };
+  return { runId, counts, isBaseline, failure: undefined };
 }
 
-/** Closes the ledger row with what went wrong. A run that was stopped may be gone on with, any other drops its stage. */
+/**
+ * Closes the ledger row with what went wrong. A run that was stopped may be gone on with, unless it is a quick one; any
+ * other drops its stage.
+ */
 function fail(run: Run, failure: Failure): RunOutcome {
-  const { stage, emit } = run;
+  const { stage, emit, mode } = run;
   const { code, message } = failure;
   const { type, status } = endingOf(code);
   const { listed } = stage;
   const ended = { status, code, message };
-  if (status === 'interrupted') stage.suspend(endOf(run), ended);
+  if (status === 'interrupted' && mode !== 'quick') stage.suspend(endOf(run), ended);
   else stage.abandon(endOf(run), ended);
   emit({ type, failure, listed, ...spent(run) });
-  return { runId: stage.runId, counts: undefined, failure };
+  const { runId, isBaseline } = stage;
+  return { runId, counts: undefined, isBaseline, failure };
 }
 
 function endOf({ source, clock, expected }: Run): RunEnd {

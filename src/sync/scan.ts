@@ -2,7 +2,7 @@ import { Failure } from '../inventory/failure.ts';
 import type { Limits, ListPage, ReadPage, Source, Stage } from './ports.ts';
 
 /** So many pages in a row that show nothing new are believed to be repeated. */
-const MOST_STALE_PAGES = 3;
+export const MOST_STALE_PAGES = 3;
 
 export interface ScanOptions {
   readonly expected: number | undefined;
@@ -37,10 +37,13 @@ export async function scan(source: Source, stage: Stage, options: ScanOptions): 
   }
 }
 
-function repeated(page: number): Failure {
+/** The failure of a list that does not come to an end. */
+export function repeated(page: number): Failure {
   return new Failure(
     'LIST_REPEATS',
     `page ${page} of the list repeats images of earlier pages, as did the pages before it`,
-    { hint: 'The server seems to ignore the page number, so the list cannot be read to its end.' },
+    {
+      hint: 'The server seems to ignore which page is asked for, so the list cannot be read to its end.',
+    },
   );
 }

@@ -37,9 +37,9 @@ function clientOf(steps: readonly Step[], maxRetries = 5) {
     if (event.type === 'request.finished') statuses.push(event.status);
     else events.push(event);
   };
-  pacer.onWaiting = (reason, waitMs) => emit({ type: 'sync.waiting', reason, waitMs });
+  const lane = pacer.open((reason, waitMs) => emit({ type: 'sync.waiting', reason, waitMs }));
   // The longest jitter, so that the waits are known.
-  const client = new ApiClient({ transport, pacer, clock, emit, maxRetries, random: () => 1 });
+  const client = new ApiClient({ transport, lane, clock, emit, maxRetries, random: () => 1 });
   const ask = (deadlineMs = Infinity) =>
     client.get('the thing', '/x', (result) => result, {
       signal: new AbortController().signal,

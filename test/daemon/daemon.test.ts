@@ -1,79 +1,319 @@
 import { describe, expect, test } from 'vitest';
-import { runDaemon } from '../../src/daemon/daemon.ts';
-import { recordLog } from '../support/log.ts';
+import { parseCron } from '../../src/daemon/cron.ts';
+import { Daemon } from '../../src/daemon/daemon.ts';
+import type { DaemonEvent, RunKind, RunResult } from '../../src/daemon/events.ts';
+import type { Plan } from '../../src/daemon/plan.ts';
+import { Failure, type FailureCode } from '../../src/inventory/failure.ts';
+import { VirtualClock } from '../support/virtual-clock.ts';
 
-const EVERY_SECOND = { expression: '* * * * * *', timezone: 'UTC' };
-const NEVER_SOON = { expression: '0 0 1 1 *', timezone: 'UTC' };
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const START = Date.UTC(2026, 0, 1, 9, 30);
+
+interface PlanText {
+  readonly full: string;
+  readonly quick: string;
+  readonly accounts: readonly string[];
+  readonly runOnStart: boolean;
+  readonly jitterMs: number;
+  readonly lane: (account: string) => string;
+  readonly laneWidth: number;
+}
+
+function planOf(text: Partial<PlanText>): Plan {
+  const { full = '0 * * * *', quick, accounts = ['a'], lane = () => 'user', laneWidth = 4 } = text;
+  const cron = (expression: string): Plan['crons']['full'] => parseCron(expression, 'UTC', 'S');
+  return {
+    crons: {
+      full: cron(full),
+      quick: quick === undefined ? undefined : cron(quick),
+      housekeeping: cron('30 3 * * *'),
+    },
+    timezone: 'UTC',
+    runOnStart: text.runOnStart ?? false,
+    jitterMs: text.jitterMs ?? 0,
+    accounts: accounts.map((id) => ({ id, lane: lane(id), laneWidth })),
+  };
+}
+
+interface Working {
+  readonly clock: VirtualClock;
+  readonly daemon: Daemon;
+  /** Every run that was begun, as `09:30 a full`. */
+  readonly runs: readonly string[];
+  readonly told: readonly DaemonEvent[];
+  readonly types: () => readonly string[];
+  /** What the next runs of an account come to; those that are not told complete. */
+  readonly fail: (account: string, ...codes: FailureCode[]) => void;
+  /** Makes the next runs of an account last until they are released. */
+  readonly hold: (account: string) => () => Promise<void>;
+  readonly tidied: () => number;
+  readonly stop: () => Promise<void>;
+}
+
+/** A daemon at work from 09:30 on. */
+function work(text: Partial<PlanText> = {}): Working {
+  const clock = new VirtualClock(START);
+  const ending = new AbortController();
+  const runs: string[] = [];
+  const told: DaemonEvent[] = [];
+  const failures = new Map<string, FailureCode[]>();
+  const held = new Map<string, Promise<undefined>>();
+  let tidied = 0;
+
+  const run = async (account: string, mode: RunKind, signal: AbortSignal): Promise<RunResult> => {
+    runs.push(`${new Date(clock.now()).toISOString().slice(11, 16)} ${account} ${mode}`);
+    const stopped = new Promise((resolve) => signal.addEventListener('abort', resolve));
+    await Promise.race([held.get(account), stopped]);
+    const code = signal.aborted ? 'STOPPED' : failures.get(account)?.shift();
+    const failure = code && new Failure(code, 'on purpose');
+    return { runId: runs.length, mode, counts: undefined, isBaseline: false, failure };
+  };
+  const daemon = new Daemon(
+    {
+      clock,
+      run,
+      random: () => 0.5,
+      tell: (event) => void told.push(event),
+      housekeep: () => Promise.resolve(void (tidied += 1)),
+    },
+    planOf(text),
+    ending.signal,
+  );
+  // A test may still say what the first run comes to.
+  const ended = Promise.resolve().then(() => daemon.work());
+  return {
+    clock,
+    daemon,
+    runs,
+    told,
+    types: () => told.map(({ type }) => type.replace('daemon.', '')),
+    fail: (account, ...codes) => void failures.set(account, codes),
+    hold: (account) => {
+      const release = Promise.withResolvers<undefined>();
+      held.set(account, release.promise);
+      return async () => {
+        held.delete(account);
+        release.resolve(undefined);
+        await clock.pass(0);
+      };
+    },
+    tidied: () => tidied,
+    stop: () => {
+      ending.abort();
+      return ended;
+    },
+  };
+}
 
 describe('the daemon', () => {
-  test('leaves out a tick that comes while a run is under way', async () => {
-    const { logger, logged } = recordLog();
-    const stop = new AbortController();
-    const release = Promise.withResolvers<undefined>();
-    let rounds = 0;
-    const round = async (): Promise<void> => {
-      rounds += 1;
-      await release.promise;
-    };
-    const daemon = runDaemon(
-      { schedule: EVERY_SECOND, runOnStart: true, round, logger },
-      stop.signal,
-    );
-    expect(await logged('daemon.skipped')).toMatchObject({ level: 'warn' });
-    expect(rounds).toBe(1);
-    release.resolve(undefined);
-    await logged('daemon.scheduled');
-    stop.abort();
-    await daemon;
-  });
-
-  test('waits for the run under way before it says that it has stopped', async () => {
-    const { logger, lines, logged } = recordLog();
-    const stop = new AbortController();
-    let isDone = false;
-    const round = async (signal: AbortSignal): Promise<void> => {
-      await new Promise((resolve) => signal.addEventListener('abort', resolve));
-      await Promise.resolve();
-      isDone = true;
-    };
-    const daemon = runDaemon(
-      { schedule: NEVER_SOON, runOnStart: true, round, logger },
-      stop.signal,
-    );
-    await logged('daemon.started');
-    stop.abort();
-    await daemon;
-    expect(isDone).toBe(true);
-    expect(lines.map(({ event }) => event)).toEqual([
-      'daemon.started',
-      'daemon.stopping',
-      'daemon.stopped',
+  test('runs at the start and on the schedule, and says when the next run is', async () => {
+    const { clock, runs, told, types, stop } = work({ runOnStart: true });
+    await clock.pass(HOUR);
+    await stop();
+    expect(runs).toEqual(['09:30 a full', '10:00 a full']);
+    expect(types()).toEqual([
+      'started',
+      'ended',
+      'scheduled',
+      'ended',
+      'scheduled',
+      'stopping',
+      'stopped',
     ]);
+    expect(told[2]).toMatchObject({ accountId: 'a', mode: 'full', next: START + 30 * MINUTE });
+    expect(clock.waiting).toBe(0);
   });
 
   test('says when it runs next if it does not run at its start', async () => {
-    const { logger, logged } = recordLog();
-    const stop = new AbortController();
-    const round = (): Promise<void> => Promise.reject(new Error('it must not run'));
-    const daemon = runDaemon(
-      { schedule: NEVER_SOON, runOnStart: false, round, logger },
-      stop.signal,
-    );
-    expect(await logged('daemon.scheduled')).toMatchObject({
-      next: expect.stringMatching(/-01-01T00:00:00.000Z$/) as string,
-    });
-    stop.abort();
-    await daemon;
+    const { types, runs, stop } = work();
+    await stop();
+    expect(runs).toEqual([]);
+    expect(types()).toEqual(['started', 'scheduled', 'stopping', 'stopped']);
   });
 
-  test.for(['99 * * * *', '* * *', 'every hour'])(
-    'refuses %s, which is no schedule',
-    async (expression) => {
-      const { logger } = recordLog();
-      const round = (): Promise<void> => Promise.resolve();
-      const schedule = { expression, timezone: 'UTC' };
-      const daemon = runDaemon({ schedule, runOnStart: true, round, logger }, AbortSignal.abort());
-      await expect(daemon).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
-    },
-  );
+  test('makes quick runs between the full ones, and only full ones where both are due', async () => {
+    const { clock, runs, stop } = work({ quick: '*/20 * * * *' });
+    await clock.pass(HOUR);
+    await stop();
+    expect(runs).toEqual(['09:40 a quick', '10:00 a full', '10:20 a quick']);
+  });
+
+  test('leaves out a tick that comes while a run is under way', async () => {
+    const { clock, runs, told, hold, stop } = work({ runOnStart: true });
+    const release = hold('a');
+    await clock.pass(HOUR);
+    expect(runs).toEqual(['09:30 a full']);
+    expect(told).toContainEqual({
+      type: 'daemon.skipped',
+      accountId: 'a',
+      mode: 'full',
+      reason: 'busy',
+    });
+    await release();
+    await clock.pass(HOUR);
+    expect(runs).toEqual(['09:30 a full', '11:00 a full']);
+    await stop();
+  });
+
+  test('waits for the run under way before it says that it has stopped', async () => {
+    const { clock, told, runs, hold, types, stop } = work({ runOnStart: true });
+    hold('a');
+    await clock.pass(0);
+    await stop();
+    expect(runs).toHaveLength(1);
+    expect(types().slice(-2)).toEqual(['stopping', 'stopped']);
+    expect(told).not.toContainEqual(expect.objectContaining({ type: 'daemon.failing' }));
+  });
+
+  test('starts at random up to the jitter late', async () => {
+    const { clock, runs, stop } = work({ jitterMs: 10 * MINUTE });
+    await clock.pass(HOUR);
+    await stop();
+    expect(runs).toEqual(['10:05 a full']);
+  });
+
+  test('tidies at its hour, once no run is under way', async () => {
+    const { clock, hold, tidied, stop } = work({ full: '20 3 * * *' });
+    const release = hold('a');
+    await clock.pass(19 * HOUR);
+    expect(tidied()).toBe(0);
+    await release();
+    expect(tidied()).toBe(1);
+    await stop();
+  });
+
+  test('is alive as long as it looks at the clock', async () => {
+    const { clock, daemon, stop } = work({ full: '0 0 1 1 *' });
+    await clock.pass(10 * HOUR);
+    expect(daemon.isAlive).toBe(true);
+    await stop();
+    await clock.pass(HOUR);
+    expect(daemon.isAlive).toBe(false);
+  });
+});
+
+describe('a run that fails', () => {
+  test('is tried again after growing waits; what began and what ended is told once', async () => {
+    const { clock, runs, told, fail, stop } = work();
+    fail('a', 'UNREACHABLE', 'API_ERROR', 'UNREACHABLE');
+    await clock.pass(HOUR);
+    await stop();
+    expect(runs).toEqual(['10:00 a full', '10:01 a full', '10:03 a full', '10:07 a full']);
+    const news = told.filter(({ type }) => /failing|recovered/.test(type));
+    expect(news).toMatchObject([
+      { type: 'daemon.failing', accountId: 'a', mode: 'full', result: { runId: 1 } },
+      { type: 'daemon.recovered', failures: 3, since: START + 30 * MINUTE, result: { runId: 4 } },
+    ]);
+  });
+
+  test('says when it is tried again', async () => {
+    const { clock, daemon, told, fail, stop } = work();
+    fail('a', 'UNREACHABLE');
+    await clock.pass(30 * MINUTE);
+    expect(told.at(-1)).toMatchObject({ type: 'daemon.scheduled', next: START + 31 * MINUTE });
+    expect(daemon.view()).toMatchObject([{ streak: { failures: 1 }, next: { mode: 'full' } }]);
+    await stop();
+  });
+
+  test('with its credentials is left alone, ever longer, until it works', async () => {
+    const { clock, runs, told, fail, stop } = work({ full: '*/5 * * * *' });
+    fail('a', 'ACCESS_REFUSED', 'ACCESS_REFUSED', 'ACCESS_REFUSED');
+    await clock.pass(3 * HOUR);
+    await stop();
+    expect(runs.slice(0, 5)).toEqual([
+      '09:35 a full',
+      '09:50 a full',
+      '10:20 a full',
+      '11:20 a full',
+      '11:25 a full',
+    ]);
+    expect(told.filter(({ type }) => type === 'daemon.failing')).toHaveLength(1);
+    expect(told.find(({ type }) => type === 'daemon.scheduled')).toBeDefined();
+  });
+
+  test('by the guard is told even after other failures, and waits for the schedule', async () => {
+    const { clock, runs, told, fail, stop } = work();
+    fail('a', 'UNREACHABLE', 'HELD', 'HELD');
+    await clock.pass(2 * HOUR);
+    await stop();
+    expect(runs).toEqual(['10:00 a full', '10:01 a full', '11:00 a full']);
+    const failing = told.flatMap((event) =>
+      event.type === 'daemon.failing' ? [event.result.failure.code] : [],
+    );
+    expect(failing).toEqual(['UNREACHABLE', 'HELD']);
+  });
+
+  test('does not stop the other accounts, nor the other kind of run', async () => {
+    const { clock, daemon, runs, fail, stop } = work({ accounts: ['a', 'b'], quick: '30 * * * *' });
+    fail('a', 'UNREACHABLE', 'UNREACHABLE');
+    await clock.pass(HOUR + 5 * MINUTE);
+    await stop();
+    expect(runs.filter((run) => run.includes(' b '))).toEqual(['10:00 b full', '10:30 b quick']);
+    expect(runs.filter((run) => run.includes(' a '))).toEqual([
+      '10:00 a full',
+      '10:01 a full',
+      '10:03 a full',
+      '10:30 a quick',
+    ]);
+    expect(daemon.view().map(({ streak }) => streak)).toEqual([undefined, undefined]);
+  });
+});
+
+describe('several accounts', () => {
+  test('of one user are read a few at a time, those of others beside them', async () => {
+    const { clock, runs, hold, stop } = work({
+      accounts: ['a1', 'a2', 'a3', 'b1'],
+      lane: (id) => id.slice(0, 1),
+      laneWidth: 2,
+    });
+    const releases = ['a1', 'a2', 'a3', 'b1'].map(hold);
+    await clock.pass(30 * MINUTE);
+    expect(runs).toEqual(['10:00 a1 full', '10:00 a2 full', '10:00 b1 full']);
+    await releases[1]?.();
+    expect(runs.at(-1)).toBe('10:00 a3 full');
+    await stop();
+  });
+});
+
+describe('a new plan', () => {
+  test('takes over the schedule, and lets runs under way end', async () => {
+    const { clock, daemon, runs, hold, types, stop } = work({ runOnStart: true });
+    const release = hold('a');
+    await clock.pass(0);
+    daemon.apply(planOf({ full: '45 * * * *', runOnStart: true }));
+    await release();
+    expect(types()).toContain('ended');
+    await clock.pass(HOUR);
+    await stop();
+    expect(runs).toEqual(['09:30 a full', '09:45 a full']);
+    expect(clock.waiting).toBe(0);
+  });
+
+  test('begins with the accounts that are new, and ends with those that are gone', async () => {
+    const { clock, daemon, runs, hold, stop } = work({ accounts: ['a', 'b'], runOnStart: true });
+    hold('a');
+    await clock.pass(0);
+    daemon.apply(planOf({ accounts: ['b', 'c'], runOnStart: true }));
+    await clock.pass(30 * MINUTE);
+    await stop();
+    expect(runs).toEqual([
+      '09:30 a full',
+      '09:30 b full',
+      '09:30 c full',
+      '10:00 b full',
+      '10:00 c full',
+    ]);
+  });
+
+  test('is tried at once where something failed, also what was refused', async () => {
+    const { clock, daemon, runs, told, fail, stop } = work({ runOnStart: true });
+    fail('a', 'ACCESS_REFUSED');
+    await clock.pass(MINUTE);
+    daemon.apply(planOf({}));
+    await clock.pass(MINUTE);
+    await stop();
+    expect(runs).toEqual(['09:30 a full', '09:31 a full']);
+    expect(told).toContainEqual(expect.objectContaining({ type: 'daemon.recovered', failures: 1 }));
+  });
 });

@@ -94,6 +94,8 @@ async function writeHistory(database: string): Promise<void> {
     account.upload({ id: 'latest', creator: 'ann' });
   }
   await sync({ IMAGE_INVENTORY_CREATOR: 'ann' });
+  for (const account of both) account.upload({ id: 'found quickly' });
+  await sync({}, { mode: 'quick' });
   emulator.faults.add({ name: 'html-502', path: /page=3&/, times: 1000 });
   await sync({ IMAGE_INVENTORY_MAX_RETRIES: '0' });
   emulator.faults.clear();
@@ -134,7 +136,7 @@ describe('a sound database', () => {
     expect(report.checks.map(({ name }) => name)).toEqual(names);
     const hashes = query(
       file,
-      `SELECT account_id, max(run_id) AS run_id, content_hash,
+      `SELECT account_id, max(run_id) AS run_id, NULL AS forgotten_run, content_hash,
          (SELECT count(*) FROM images WHERE images.account_id = runs.account_id) AS images
        FROM runs WHERE status = 'complete' AND mode <> 'dry-run' GROUP BY account_id`,
     );
@@ -361,6 +363,16 @@ describe('damage is found', () => {
     [
       'a run went on behind a later one',
       statements('UPDATE runs SET resumed_run = run_id WHERE run_id = 3'),
+      ['ledger'],
+    ],
+    [
+      'a quick run removed images',
+      statements("UPDATE runs SET mode = 'quick' WHERE mode = 'full' AND removed > 0"),
+      ['ledger'],
+    ],
+    [
+      'a quick run went on behind another one',
+      statements("UPDATE runs SET mode = 'quick', resumed_run = 1 WHERE status = 'incomplete'"),
       ['ledger'],
     ],
     [

@@ -1,7 +1,8 @@
 import { decodeImage } from '../../src/cloudflare/decode.ts';
 import { listNumberedPages } from '../../src/cloudflare/list-v1.ts';
-import { walkTokens } from '../../src/cloudflare/list-v2.ts';
+import { walkTokens, type FetchNext } from '../../src/cloudflare/list-v2.ts';
 import type { EmulatedAccount } from '../../src/emulator/account.ts';
+import type { UploadOrder } from '../../src/emulator/list-order.ts';
 import type { Image } from '../../src/inventory/image.ts';
 import { isObject, parseJson } from '../../src/inventory/json-text.ts';
 import type { ListPage, Source } from '../../src/sync/ports.ts';
@@ -32,6 +33,14 @@ export function directSource(
     const place = { list: 0, number, count: images.length, next };
     return { ...place, images, requestMs: 0, cfRay: undefined };
   };
+  const fetchNext =
+    (order: UploadOrder): FetchNext =>
+    async (number, token, { signal }) => {
+      await request(signal);
+      const behind = token === undefined ? undefined : Number(token);
+      const { images, last, hasMore } = account.listBehind(behind, perPage, undefined, order);
+      return toPage(number, images, hasMore ? String(last) : null);
+    };
 
   return {
     async expected({ signal }) {
@@ -46,14 +55,9 @@ export function directSource(
         };
         return listNumberedPages(fetchPage, { expected, concurrency, limits, read });
       }
-      const fetchNext = async (number: number, token: string | undefined): Promise<ListPage> => {
-        await request(limits.signal);
-        const behind = token === undefined ? undefined : Number(token);
-        const { images, last, hasMore } = account.listBehind(behind, perPage, undefined, 'oldest');
-        return toPage(number, images, hasMore ? String(last) : null);
-      };
-      return walkTokens(fetchNext, expected, limits, read);
+      return walkTokens(fetchNext('oldest'), expected, limits, read);
     },
+    newest: (limits) => [walkTokens(fetchNext('newest'), undefined, limits, [])],
     canFind: () => true,
     async find(id, { signal }) {
       await request(signal);

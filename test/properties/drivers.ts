@@ -1,4 +1,5 @@
 import { afterAll, beforeAll } from 'vitest';
+import { modeOf } from '../../src/app/run-mode.ts';
 import { systemClock } from '../../src/app/system-clock.ts';
 import { EmulatedAccount } from '../../src/emulator/account.ts';
 import { EMULATED_CREDENTIALS } from '../../src/emulator/defaults.ts';
@@ -88,7 +89,7 @@ export function withoutNetwork(): OpenDriver {
       account,
       run: async (
         path,
-        { mode = 'full', mayResume = true, allowMassRemoval = true },
+        { mode: wanted = 'full', mayResume = true, allowMassRemoval = true },
         onRequest,
         signal,
       ) => {
@@ -100,7 +101,9 @@ export function withoutNetwork(): OpenDriver {
           fault = undefined;
           if (thrown !== undefined) throw thrown;
         });
-        const { confirmRequests, version: api } = options;
+        const { confirmRequests, version } = options;
+        const mode = modeOf(wanted, store, RUN.accountId, RUN.creators);
+        const api = mode === 'quick' ? 'v2' : version;
         const removal = { maxCount: 100, maxFraction: 0.1, confirmRequests, allowMassRemoval };
         const emitFor = () => () => undefined;
         const ports = { source, store, emitFor, clock: systemClock, random: Math.random };

@@ -28,6 +28,8 @@ const options = fc.constantFrom(
   {},
   {},
   { mode: 'dry-run' as const },
+  { mode: 'quick' as const },
+  { mode: 'quick' as const },
   { mayResume: false },
   { allowMassRemoval: false },
 );

@@ -5,6 +5,7 @@ import type { EmulatedAccount } from '../../src/emulator/account.ts';
 import type { FaultName } from '../../src/emulator/faults.ts';
 import type { ListOrder } from '../../src/emulator/list-order.ts';
 import { Failure } from '../../src/inventory/failure.ts';
+import type { RunMode } from '../../src/sync/ports.ts';
 import type { RunOutcome } from '../../src/sync/run.ts';
 import { makeFolder } from '../support/folder.ts';
 import { snapshot, type Snapshot } from '../support/history.ts';
@@ -48,6 +49,8 @@ export interface Played {
   readonly ever: ReadonlySet<string>;
   /** Whether the account was left alone since then, and nothing went wrong. */
   readonly wasStill: boolean;
+  /** What the run was, which is not always what was wished for; `undefined` if the ledger has none. */
+  readonly mode: RunMode | undefined;
 }
 
 type Outcome = Pick<RunOutcome, 'counts' | 'failure'>;
@@ -110,11 +113,11 @@ export class World implements Disposable {
     const { outcome, crashed } = await this.#run(round);
     if (crashed) this.#life += 1;
     const throughout = this.#throughout ?? new Set();
-    const played = { outcome, throughout, ever: this.#ever, wasStill: this.#isStill };
+    const told = { outcome, throughout, ever: this.#ever, wasStill: this.#isStill };
     // Whatever was not interrupted leaves nothing that a later run might go on with.
     if (!crashed && outcome?.failure?.code !== 'STOPPED') this.#beginAnew();
     this.#look();
-    return played;
+    return { ...told, mode: this.#lastMode() };
   }
 
   async #run(round: Round): Promise<{ outcome: Outcome | undefined; crashed: boolean }> {
@@ -170,6 +173,11 @@ export class World implements Disposable {
     for (const { run_id: runId } of published) {
       if (!this.history.has(Number(runId))) this.history.set(Number(runId), this.#seen);
     }
+  }
+
+  #lastMode(): RunMode | undefined {
+    const [last] = query(this.database, 'SELECT mode FROM runs ORDER BY run_id DESC LIMIT 1');
+    return last?.['mode'] as RunMode | undefined;
   }
 
   #folder(life = this.#life): string {

@@ -8,7 +8,7 @@ CREATE TABLE accounts (
   account_key INTEGER PRIMARY KEY,
   account_id TEXT NOT NULL UNIQUE,
   visible_row INTEGER NOT NULL DEFAULT 0
-) STRICT;
+, forgotten_run INTEGER REFERENCES runs (run_id)) STRICT;
 
 CREATE TABLE changes (
   change_id INTEGER PRIMARY KEY,

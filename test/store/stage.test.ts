@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { decodeImage } from '../../src/cloudflare/decode.ts';
 import type { Image } from '../../src/inventory/image.ts';
+import { verifyInventory } from '../../src/store/verify/verify.ts';
 import { query } from '../support/inventory.ts';
 import {
   END,
@@ -11,6 +13,7 @@ import {
   suspectsOf as gone,
 } from '../support/opened-store.ts';
 import { pageOf } from '../support/page.ts';
+import { statements } from '../support/tamper.ts';
 
 describe('an id that is listed twice', () => {
   test('is counted once, and the later answer wins', () => {
@@ -93,6 +96,41 @@ describe('suspects', () => {
   });
 });
 
+describe('a page of the newest images', () => {
+  test('stages those that readers do not know, and says how many they do', () => {
+    const { begin, path } = openStoreWith([image('a', 'old'), image('b')]);
+    const removing = begin();
+    removing.add(pageOf([image('a', 'old')]));
+    removing.condemn('b');
+    removing.publish(END);
+    const stage = begin({ mode: 'quick' });
+    expect(
+      stage.addNew(pageOf([image('new', 'first'), image('b', 'back')], { next: 'token' })),
+    ).toBe(0);
+    expect(stage.addNew(pageOf([image('a', 'changed'), image('new', 'second')]))).toBe(1);
+    expect(existsSync(`${path}-scan`), 'pages are kept').toBe(false);
+    expect(stage.addNew(pageOf([image('a', 'changed')]))).toBe(1);
+    expect(stage.publish(END)).toEqual({
+      ...{ listed: 3, added: 1, changed: 0, removed: 0, restored: 1, unchanged: 1 },
+    });
+    expect(query(path, 'SELECT id, filename FROM images ORDER BY id')).toEqual([
+      { id: 'a', filename: 'old' },
+      { id: 'b', filename: 'back' },
+      { id: 'new', filename: 'second' },
+    ]);
+    expect(verifyInventory(path, undefined).checks.flatMap(({ findings }) => findings)).toEqual([]);
+  });
+
+  test('that is known whole stages nothing', () => {
+    const { begin, path } = openStoreWith([image('a', 'old'), image('b')]);
+    const stage = begin({ mode: 'quick' });
+    expect(stage.addNew(pageOf([image('a', 'changed'), image('b')]))).toBe(2);
+    expect(query(path, 'SELECT * FROM stages')).toEqual([]);
+    expect(stage.publish(END)).toMatchObject({ listed: 2, unchanged: 2 });
+    expect(query(path, 'SELECT content_hash FROM runs GROUP BY 1')).toHaveLength(1);
+  });
+});
+
 describe('until it is published', () => {
   test('nothing of a stage can be seen, and nothing of an abandoned one is left', () => {
     const { begin, path } = openStoreWith([image('a', 'old')]);
@@ -108,7 +146,13 @@ describe('until it is published', () => {
 
   test('what a run of the same process left that could not even say that it failed is cleared away, if so wished', () => {
     const { begin, path } = openStoreWith([image('a')]);
-    begin().add(pageOf([image('a', 'lost'), image('lost')]));
+    const lost = begin();
+    lost.add(pageOf([image('a', 'lost'), image('lost')]));
+    statements(
+      `CREATE TRIGGER full BEFORE DELETE ON stored_images BEGIN SELECT RAISE(ABORT, 'full'); END`,
+    )(path);
+    expect(() => lost.abandon(END, FAILED)).toThrow('full');
+    statements('DROP TRIGGER full')(path);
     const stage = begin({ mayResume: false });
     stage.add(pageOf([image('a'), image('b')]));
     expect(stage.publish(END)).toMatchObject({ added: 1, changed: 0, unchanged: 1 });

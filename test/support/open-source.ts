@@ -61,7 +61,8 @@ export async function openSource(
     await served.emulator.close();
   });
   const emit = (): undefined => undefined;
-  const client = new ApiClient({ transport, pacer, clock, emit, maxRetries: 2, random: () => 1 });
+  const lane = pacer.open(emit);
+  const client = new ApiClient({ transport, lane, clock, emit, maxRetries: 2, random: () => 1 });
   const source = createSource({
     client,
     accountId: ACCOUNT,

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { decodeImage } from '../../src/cloudflare/decode.ts';
 import type { Image } from '../../src/inventory/image.ts';
-import { openForWriting } from '../../src/store/database.ts';
+import { openForWriting, type WritableDatabase } from '../../src/store/database.ts';
 import { createStore } from '../../src/store/store.ts';
 import type { RunEnd, RunStart, Stage } from '../../src/sync/ports.ts';
 import { temporaryFolder } from './folder.ts';
@@ -16,6 +16,7 @@ export const STOPPED = { status: 'interrupted', code: 'STOPPED', message: 'stopp
 /** A real inventory file, opened for writing as a process does. */
 export interface OpenedStore {
   readonly path: string;
+  readonly opened: WritableDatabase;
   /** Begins a run of account `acc`, of everything, at the time 0, unless told otherwise. */
   readonly begin: (start?: Partial<RunStart>) => Stage;
   /** As if the process had died: nothing is said to anybody. */
@@ -24,11 +25,11 @@ export interface OpenedStore {
 
 /** Opens an inventory, a fresh one unless it is told which. @param now - When, in milliseconds since 1970. */
 export function openStore(path = join(temporaryFolder(), 'inventory.db'), now = 0): OpenedStore {
-  const database = openForWriting(path, '2026-01-01T00:00:00.000Z');
-  const store = createStore(database, now);
+  const opened = openForWriting(path, '2026-01-01T00:00:00.000Z');
+  const store = createStore(opened, now);
   const die = (): void => {
     store.close();
-    database.close();
+    opened.close();
   };
   onTestFinished(die);
   const begin: OpenedStore['begin'] = (start) =>
@@ -43,7 +44,7 @@ export function openStore(path = join(temporaryFolder(), 'inventory.db'), now = 
       mayResume: true,
       ...start,
     });
-  return { path, begin, die };
+  return { path, opened, begin, die };
 }
 
 /** An inventory with one published run. */

@@ -7,6 +7,7 @@ import {
   type SyncOptions,
 } from '../../src/app/sync-accounts.ts';
 import { loadConfig } from '../../src/config/load.ts';
+import type { Clock } from '../../src/sync/ports.ts';
 import type { Env, LogLine } from './program.ts';
 
 /** The program's own wiring within this process: fast enough to try thousands of runs. */
@@ -20,14 +21,14 @@ export interface OpenSession {
 }
 
 /** Opens a session with this environment, until the test ends or it is closed. */
-export function openTestSession(env: Env): OpenSession {
-  const opened = openSessionWith(env);
+export function openTestSession(env: Env, clock?: Clock): OpenSession {
+  const opened = openSessionWith(env, clock);
   onTestFinished(opened.close);
   return opened;
 }
 
 /** As {@link openTestSession}, for whoever closes it: a test that opens thousands must not keep them all. */
-export function openSessionWith(env: Env): OpenSession {
+export function openSessionWith(env: Env, clock?: Clock): OpenSession {
   const config = loadConfig({}, { IMAGE_INVENTORY_RATE_REQUESTS: '1000000', ...env });
   const log: LogLine[] = [];
   const output = new Writable({
@@ -37,7 +38,7 @@ export function openSessionWith(env: Env): OpenSession {
       done();
     },
   });
-  const session = openSession(config, output);
+  const session = openSession(config, output, clock);
   let isOpen = true;
   const close = async (): Promise<void> => {
     if (!isOpen) return;

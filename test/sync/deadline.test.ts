@@ -38,6 +38,7 @@ const sourceThat = (isWaiting: boolean): Source => ({
   expected: () => Promise.resolve(undefined),
   // eslint-disable-next-line @typescript-eslint/no-empty-function -- a list of nothing
   list: async function* () {},
+  newest: () => [],
   find: () => Promise.resolve(undefined),
   canFind: () => true,
   isWaiting: () => isWaiting,

@@ -5,7 +5,7 @@ import { imageOf, openStore } from '../support/opened-store.ts';
 import { limitsOf } from '../support/open-source.ts';
 import { pageOf } from '../support/page.ts';
 
-/** A source whose list shows the same page for ever. */
+/** A source whose lists show the same page for ever. */
 function endless(): { source: Source; asked: () => number } {
   let number = 0;
   async function* list(): AsyncGenerator<ListPage> {
@@ -16,7 +16,7 @@ function endless(): { source: Source; asked: () => number } {
   }
   const none = (): Promise<undefined> => Promise.resolve(undefined);
   const usage = { requests: 0, retries: 0 };
-  const source = { list, expected: none, find: none, canFind: () => true };
+  const source = { list, newest: () => [list()], expected: none, find: none, canFind: () => true };
   return {
     source: { ...source, isWaiting: () => false, usage: () => usage },
     asked: () => number,

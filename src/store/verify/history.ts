@@ -10,14 +10,22 @@ export interface History {
   readonly changes: readonly (Change & { readonly runId: number })[];
 }
 
-/** The histories of all images that have one; only one is in memory. */
-export function* readHistories(database: Database, accountId: string): Generator<History> {
-  const rows = database.prepare<[string], Change & { runId: number }>(
+/**
+ * The histories of all images that have one; only one is in memory.
+ *
+ * @param after - Only changes of later runs.
+ */
+export function* readHistories(
+  database: Database,
+  accountId: string,
+  after: number,
+): Generator<History> {
+  const rows = database.prepare<[string, number], Change & { runId: number }>(
     `SELECT image_id AS imageId, run_id AS runId, kind, diff FROM changes
-     WHERE account_id = ? ORDER BY image_id, run_id DESC`,
+     WHERE account_id = ? AND run_id > ? ORDER BY image_id, run_id DESC`,
   );
   let history: { imageId: string; changes: (Change & { runId: number })[] } | undefined;
-  for (const change of rows.iterate(accountId)) {
+  for (const change of rows.iterate(accountId, after)) {
     if (history?.imageId !== change.imageId) {
       if (history !== undefined) yield history;
       history = { imageId: change.imageId, changes: [] };

@@ -26,17 +26,25 @@ export function checkLedger(
   const { accountId } = account;
   const report: Report = (problem, runId) => check.find(problem, { accountId, runId });
   check.count(runs.all.length, 'run');
+  checkHorizon(runs, report);
   checkPublishers(runs, tallies, report);
   let present = images;
   for (const run of runs.published) {
     const counted = tallies.get(run.runId) ?? NOTHING;
     if (run === runs.baseline) checkBaseline(database, account, run, present, report);
-    else checkCounts(run, counted, present, report);
+    else checkSeen(run, present, report);
+    if (run !== runs.published.at(-1)) checkCounts(run, counted, report);
     present += counted.removed - counted.added - counted.restored;
   }
-  if (runs.baseline === undefined && present !== 0) {
+  if (runs.published.length === 0 && present !== 0) {
     check.find(`${present} images can be seen, yet no run published any`, { accountId });
   }
+}
+
+/** The horizon is a run that published something: undoing what came after it leads there. */
+function checkHorizon({ published, horizon }: ProvedRuns, report: Report): void {
+  if (horizon === undefined || published.at(-1)?.runId === horizon) return;
+  report('changes are forgotten up to here, yet it is no published run of the account', horizon);
 }
 
 /** Only a published run may have rows of `changes`, and not the first. */
@@ -58,18 +66,17 @@ function checkPublishers(
   }
 }
 
-function checkCounts(
-  run: ProvedRun,
-  counted: Omit<Tally, 'undone'>,
-  present: number,
-  report: Report,
-): void {
+/** Of the first run that is proved there are no rows of `changes`: it was the baseline, or they are forgotten. */
+function checkCounts(run: ProvedRun, counted: Omit<Tally, 'undone'>, report: Report): void {
   for (const kind of KINDS) {
     if (run[kind] === counted[kind]) continue;
     report(`counts ${run[kind]} ${kind}, changes has ${counted[kind]}`, run.runId);
   }
+}
+
+function checkSeen(run: ProvedRun, present: number, report: Report): void {
   const seen = run.unchanged + run.added + run.changed + run.restored;
-  // A run with a creator filter looks at some of the images only.
+  // A quick run, and one with a creator filter, looks at some of the images only.
   const isWrong = run.isWhole === true ? seen !== present : seen > present;
   if (isWrong) report(`counts ${seen} images, there were ${present} after it`, run.runId);
   if (run.listed > seen) report(`listed ${run.listed} images, but counts ${seen}`, run.runId);

@@ -18,9 +18,11 @@ const isPublished = (column: string): string => `EXISTS (
 const areNotPublished = (...columns: readonly string[]): string =>
   columns.map((column) => `NOT ${isPublished(column)}`).join(' OR ');
 
-const IS_SILENT =
-  'NOT EXISTS (SELECT 1 FROM changes AS c WHERE c.account_id = s.account_id AND c.image_id = i.id)';
+const IS_SILENT = `NOT EXISTS (
+  SELECT 1 FROM changes AS c WHERE c.account_id = s.account_id AND c.image_id = i.id
+    AND c.run_id > ifnull(s.horizon, 0))`;
 
+const IS_EARLIER = 'i.changed_run < i.first_seen_run';
 const STAGED = 'stored_images AS i CROSS JOIN scope AS s ON s.account_key = i.account_key';
 const CHANGED = 'staged_images AS i JOIN scope AS s ON s.account_key = i.account_key';
 /** An interrupted run's stage is no damage; what belongs to none would be published by the next run. */
@@ -37,6 +39,12 @@ const ROWS: readonly Question[] = [
     'was seen, changed or removed by a run that published nothing',
     GONE,
     areNotPublished('first_seen_run', 'changed_run', 'removed_run'),
+  ],
+  ['changed before it was first seen', VISIBLE, IS_EARLIER],
+  [
+    'changed before it was first seen, or was removed before that',
+    GONE,
+    `${IS_EARLIER} OR i.removed_run <= i.changed_run`,
   ],
   [
     'is there and among the removed ones',
@@ -62,15 +70,25 @@ export function checkRows(database: Database, scope: Scope, check: Check): void 
   for (const from of [VISIBLE, GONE]) checkJson(database, scope, check, from);
 }
 
-/** Checks that images without any row of `changes` are those that only an account's first run saw. */
+/** Checks that images without any row of `changes` are those that no run after the first, or after the horizon, touched. */
 export function checkSilentImages(database: Database, scope: Scope, check: Check): void {
   ask(database, scope, check, [
     [
       'came or changed after the first run, yet no row of changes says so',
       VISIBLE,
-      `(i.first_seen_run IS NOT s.baseline OR i.changed_run IS NOT s.baseline) AND ${IS_SILENT}`,
+      `s.horizon IS NULL AND ${IS_SILENT}
+        AND (i.first_seen_run IS NOT s.baseline OR i.changed_run IS NOT s.baseline)`,
     ],
-    ['is gone, yet no row of changes says so', GONE, IS_SILENT],
+    [
+      'came or changed after what is forgotten, yet no row of changes says so',
+      VISIBLE,
+      `(i.first_seen_run > s.horizon OR i.changed_run > s.horizon) AND ${IS_SILENT}`,
+    ],
+    [
+      'is gone, yet no row of changes says so',
+      GONE,
+      `ifnull(i.removed_run > s.horizon, 1) AND ${IS_SILENT}`,
+    ],
   ]);
 }
 

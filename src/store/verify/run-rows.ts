@@ -19,6 +19,8 @@ const IMPOSSIBLE: readonly (readonly [problem: string, condition: string])[] = [
     'asked the API less often than never',
     'r.requests < 0 OR r.retries < 0 OR r.retries > r.requests',
   ],
+  ['is quick, yet changed or removed images', `r.mode = 'quick' AND r.changed + r.removed > 0`],
+  ['is quick, yet went on behind another run', `r.mode = 'quick' AND r.resumed_run IS NOT NULL`],
   ['went on behind a run that is not before it', 'r.resumed_run >= r.run_id'],
   [
     'is limited to creators that are no list',

@@ -10,7 +10,7 @@ import type { StoredAccount } from '../accounts.ts';
  */
 export const SCOPE = `
   WITH scope AS MATERIALIZED (
-    SELECT account_key, account_id, visible_row,
+    SELECT account_key, account_id, visible_row, forgotten_run AS horizon,
       (SELECT min(run_id) FROM runs
        WHERE runs.account_id = accounts.account_id AND ${IS_PUBLISHED}) AS baseline
     FROM accounts WHERE account_id IN (SELECT value FROM json_each(?)))`;

@@ -24,6 +24,8 @@ export interface VerifiedAccount {
   readonly accountId: string;
   /** The last complete run; `undefined` if there is none. */
   readonly runId: number | undefined;
+  /** The run up to which changes are forgotten: it is the earliest that is proved. `undefined` while none is. */
+  readonly forgottenRun: number | undefined;
   readonly images: number;
   /** Summed up anew. */
   readonly contentHash: string;
@@ -109,7 +111,7 @@ function verifyAccount(
 ): VerifiedAccount | undefined {
   const { accountId } = account;
   const where = { accountId };
-  const runs = ledger.attempt(where, () => readRuns(database, accountId));
+  const runs = ledger.attempt(where, () => readRuns(database, account));
   const tallies =
     runs && history.attempt(where, () => replayChanges(database, account, runs, history));
   if (runs === undefined || tallies === undefined || visible === undefined) {
@@ -119,7 +121,13 @@ function verifyAccount(
   const { count, content: sum } = visible;
   ledger.attempt(where, () => checkLedger(database, account, runs, tallies, count, ledger));
   checkContent(accountId, runs, tallies, sum, content);
-  return { accountId, runId: runs.published[0]?.runId, images: count, contentHash: sum.hex() };
+  return {
+    accountId,
+    runId: runs.published[0]?.runId,
+    forgottenRun: runs.horizon,
+    images: count,
+    contentHash: sum.hex(),
+  };
 }
 
 /** What was not looked at is not proved. */

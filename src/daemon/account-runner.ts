@@ -1,0 +1,158 @@
+import type PQueue from 'p-queue';
+import { asFailure } from '../inventory/failure.ts';
+import type { Clock } from '../sync/ports.ts';
+import type { AccountEvent, FailedResult, RunKind, RunResult } from './events.ts';
+import { patienceAfter } from './patience.ts';
+import { Retries } from './retries.ts';
+import { isNews, prolong, type Streak } from './streak.ts';
+
+export interface RunnerOptions {
+  readonly clock: Clock;
+  /** One run. What goes wrong is part of its result. */
+  readonly run: (kind: RunKind, signal: AbortSignal) => Promise<RunResult>;
+  readonly tell: (event: AccountEvent) => void;
+  /** 0 (inclusive) to 1 (exclusive). */
+  readonly random: () => number;
+  /** Ends everything. */
+  readonly signal: AbortSignal;
+}
+
+/** What a new configuration may change of a runner. */
+export interface RunnerLimits {
+  /** Bounds the runs at once of all accounts that share a quota; the first that came is the first to run. */
+  readonly lane: PQueue;
+  /** A run that the schedule calls for begins up to this much later, at random. */
+  readonly jitterMs: number;
+}
+
+/**
+ * Runs one account, never twice at once. A run that failed is tried again after ever longer waits; one that was refused is
+ * not even run by the schedule for a while.
+ */
+export class AccountRunner {
+  readonly #options: RunnerOptions;
+  readonly #retries: Retries;
+  readonly #retirement = new AbortController();
+  readonly #signal: AbortSignal;
+  readonly #streaks = new Map<RunKind, Streak>();
+  #limits: RunnerLimits;
+  /** As {@link Clock.elapsed} counts. */
+  #holdOffUntil = 0;
+  #underWay: Promise<void> | undefined;
+
+  constructor(options: RunnerOptions, limits: RunnerLimits) {
+    this.#options = options;
+    this.#limits = limits;
+    this.#signal = AbortSignal.any([options.signal, this.#retirement.signal]);
+    this.#retries = new Retries(options.clock, this.#signal);
+  }
+
+  /** Failures in a row; `undefined` for a kind of run that works. */
+  streak(kind: RunKind): Streak | undefined {
+    return this.#streaks.get(kind);
+  }
+
+  /** When a failed run is tried again, in milliseconds since 1970; `Infinity` when only the schedule does. */
+  retryAt(kind: RunKind): number {
+    return this.#retries.at(kind);
+  }
+
+  /** How long the schedule is not followed, in milliseconds. */
+  get holdOffMs(): number {
+    return Math.max(0, this.#holdOffUntil - this.#options.clock.elapsed());
+  }
+
+  get isBusy(): boolean {
+    return this.#underWay !== undefined;
+  }
+
+  /** Resolves when no run is under way. */
+  async whenIdle(): Promise<void> {
+    while (this.#underWay !== undefined) await this.#underWay;
+  }
+
+  /** The schedule calls for a run. */
+  tick(mode: RunKind): void {
+    const { random, tell } = this.#options;
+    if (this.#signal.aborted) return;
+    if (this.isBusy) tell({ type: 'daemon.skipped', mode, reason: 'busy' });
+    else if (this.holdOffMs > 0) tell({ type: 'daemon.skipped', mode, reason: 'refused' });
+    else this.#start(mode, random() * this.#limits.jitterMs);
+  }
+
+  /** Takes what a new configuration says. What it may have mended is tried at once. */
+  apply(limits: RunnerLimits): void {
+    this.#limits = limits;
+    this.#holdOffUntil = 0;
+    for (const kind of this.#streaks.keys()) this.#retry(kind, 0);
+  }
+
+  /** The account is no longer configured: the run under way is stopped, and no other begins. */
+  retire(): void {
+    this.#retirement.abort();
+  }
+
+  #start(kind: RunKind, delayMs: number): void {
+    this.#retries.cancel(kind);
+    this.#underWay = this.#attempt(kind, delayMs).finally(() => (this.#underWay = undefined));
+  }
+
+  async #attempt(kind: RunKind, delayMs: number): Promise<void> {
+    const { clock, run } = this.#options;
+    const signal = this.#signal;
+    try {
+      if (delayMs > 0) await clock.wait(delayMs, signal);
+      // Not told of the signal, the lane waits until the run has really ended.
+      await this.#limits.lane.add(async () => {
+        if (!signal.aborted) this.#learn(kind, await run(kind, signal));
+      });
+    } catch (error) {
+      if (signal.aborted) return;
+      const failure = asFailure(error);
+      this.#learn(kind, {
+        runId: undefined,
+        mode: kind,
+        counts: undefined,
+        isBaseline: false,
+        failure,
+      });
+    }
+  }
+
+  #learn(kind: RunKind, result: RunResult): void {
+    const { tell } = this.#options;
+    const { failure } = result;
+    if (failure?.code === 'STOPPED') return;
+    if (failure === undefined) this.#recover(kind, result);
+    else this.#fail(kind, { ...result, failure });
+    tell({ type: 'daemon.ended', mode: kind, result });
+  }
+
+  #recover(mode: RunKind, result: RunResult): void {
+    const streak = this.#streaks.get(mode);
+    this.#streaks.delete(mode);
+    this.#holdOffUntil = 0;
+    if (streak === undefined) return;
+    const { failures, since } = streak;
+    this.#options.tell({ type: 'daemon.recovered', mode, result, failures, since });
+  }
+
+  #fail(mode: RunKind, result: FailedResult): void {
+    const { clock, tell } = this.#options;
+    const { failure } = result;
+    const before = this.#streaks.get(mode);
+    const streak = prolong(before, failure, clock.now());
+    this.#streaks.set(mode, streak);
+    if (isNews(before, failure)) tell({ type: 'daemon.failing', mode, result });
+    const { retryMs, holdOffMs } = patienceAfter(failure.code, streak.failures);
+    this.#holdOffUntil = clock.elapsed() + holdOffMs;
+    if (retryMs !== undefined) this.#retry(mode, retryMs);
+  }
+
+  #retry(kind: RunKind, ms: number): void {
+    this.#retries.plan(kind, ms, async () => {
+      while (this.#underWay !== undefined) await this.#underWay;
+      if (!this.#signal.aborted && this.#streaks.has(kind)) this.#start(kind, 0);
+    });
+  }
+}

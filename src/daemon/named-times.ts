@@ -1,0 +1,82 @@
+import { createTask, validateDetailed } from 'node-cron';
+import { Failure } from '../inventory/failure.ts';
+
+/** The days and times of day that a cron expression names, without any time zone: written as if they were UTC. */
+export interface NamedTimes {
+  /** Whether it names every hour of its days. */
+  readonly isHourly: boolean;
+  /** All of them are whole multiples of this, in milliseconds. */
+  readonly stepMs: number;
+  has(time: number): boolean;
+  /** The first one after `time`; `Infinity` if there is none within eight years. */
+  next(time: number): number;
+}
+
+export const SECOND_MS = 1000;
+export const MINUTE_MS = 60 * SECOND_MS;
+export const HOUR_MS = 60 * MINUTE_MS;
+export const DAY_MS = 24 * HOUR_MS;
+/** From one 29th of February to the next it can take eight years. */
+const LOOK_AHEAD_MS = 8 * 366 * DAY_MS;
+
+/**
+ * Reads a cron expression of five fields, or six with seconds first, as node-cron understands it.
+ *
+ * @param setting - Where the expression comes from, for the error.
+ * @throws Failure `CONFIG_INVALID` if the text is no cron expression.
+ */
+export function readExpression(expression: string, setting: string): NamedTimes {
+  const { valid, fields, errors } = validateDetailed(expression);
+  if (!valid || fields === undefined) {
+    const problem = errors[0]?.message ?? 'it is no cron expression';
+    throw new Failure('CONFIG_INVALID', `${setting} is "${expression}": ${problem}`, {
+      hint: 'Five fields: minute, hour, day of month, month, day of week; "0 * * * *" is hourly.',
+    });
+  }
+  const seconds = new Set(fields.second);
+  const minutes = new Set(fields.minute);
+  const hours = new Set(fields.hour);
+  const isInHour = (time: number): boolean => hours.has(Math.floor(time / HOUR_MS) % 24);
+  const isInMinute = (time: number): boolean => minutes.has(Math.floor(time / MINUTE_MS) % 60);
+  const isOnSecond = (time: number): boolean => seconds.has(Math.floor(time / SECOND_MS) % 60);
+  const isOnDay = dayMatcher(expression);
+  const stepMs = seconds.size === 1 && seconds.has(0) ? MINUTE_MS : SECOND_MS;
+
+  function next(time: number): number {
+    let candidate = following(time, stepMs);
+    while (candidate < time + LOOK_AHEAD_MS) {
+      if (!isOnDay(candidate)) candidate = following(candidate, DAY_MS);
+      else if (!isInHour(candidate)) candidate = following(candidate, HOUR_MS);
+      else if (!isInMinute(candidate)) candidate = following(candidate, MINUTE_MS);
+      else if (!isOnSecond(candidate)) candidate = following(candidate, SECOND_MS);
+      else return candidate;
+    }
+    return Infinity;
+  }
+
+  return {
+    isHourly: hours.size === 24,
+    stepMs,
+    has: (time) => isOnSecond(time) && isInMinute(time) && isInHour(time) && isOnDay(time),
+    next,
+  };
+}
+
+/** Days can be named in many ways, such as "the last Friday": node-cron knows them all. Asks it once a day. */
+function dayMatcher(expression: string): (time: number) => boolean {
+  const days = expression.trim().split(/\s+/).slice(-3);
+  const task = createTask(['*', '*', '*', ...days].join(' '), () => undefined, { timezone: 'UTC' });
+  // It is never started: only its reading of the expression is of use.
+  void task.destroy();
+  let known = { day: NaN, isMatch: false };
+  return (time) => {
+    const day = Math.floor(time / DAY_MS);
+    if (day !== known.day) known = { day, isMatch: task.match(new Date(day * DAY_MS)) };
+    return known.isMatch;
+  };
+}
+
+/** The next whole multiple. */
+export function following(time: number, unit: number): number {
+  return (Math.floor(time / unit) + 1) * unit;
+}

@@ -1,0 +1,120 @@
+import { sameImage } from '../inventory/compare.ts';
+import { ContentSum } from '../inventory/content.ts';
+import type { Image } from '../inventory/image.ts';
+import type { RowIds } from './row-ids.ts';
+import { RowSet } from './row-set.ts';
+import { toImage, type ImageRow } from './rows.ts';
+import type { StageStatements } from './stage-statements.ts';
+
+/** An image that a run was shown. */
+export interface Sighting {
+  readonly rowId: number;
+  /** Whether the run had not seen it before. */
+  readonly isFresh: boolean;
+  /** Whether readers know it. */
+  readonly isKnown: boolean;
+}
+
+export interface SightingsOptions {
+  readonly sql: StageStatements;
+  readonly rowIds: RowIds;
+  readonly runId: number;
+  /** The run's own rows start here: what stands below them readers know. */
+  readonly firstRow: number;
+}
+
+/**
+ * Everything that a run has seen, and what it staged of it. An image that readers do not know gets the row that it will
+ * keep; one that they know and that has changed is staged. What was seen is one bit a row in memory.
+ */
+export class Sightings {
+  readonly #options: SightingsOptions;
+  readonly #seen: RowSet;
+  readonly #content: ContentSum;
+  #seenStored: number;
+  #writes = 0;
+
+  /** @param seen - What an interrupted run saw. @param content - Of the new rows among them. */
+  constructor(options: SightingsOptions, seen = new RowSet(), content = new ContentSum()) {
+    this.#options = options;
+    this.#seen = seen;
+    this.#content = content;
+    this.#seenStored = seen.countBelow(options.firstRow);
+  }
+
+  /** Of the run's own rows. */
+  get content(): ContentSum {
+    return this.#content;
+  }
+
+  /** How many rows were seen that readers know. */
+  get seenStored(): number {
+    return this.#seenStored;
+  }
+
+  /** How often anything was staged. */
+  get writes(): number {
+    return this.#writes;
+  }
+
+  has(rowId: number): boolean {
+    return this.#seen.has(rowId);
+  }
+
+  /** Stages what the API shows of one image. The caller holds the transaction. */
+  show(image: Image): Sighting {
+    const row = this.#options.sql.findStored.get(image.id);
+    if (row === undefined) return this.#insert(image);
+    const sighting = this.#see(row);
+    if (!sighting.isKnown) this.#update(row, image);
+    else this.#compare(row, image, sighting);
+    return sighting;
+  }
+
+  /** As {@link Sightings.show}, but an image that readers know stays as it is. */
+  showNew(image: Image): Sighting {
+    const row = this.#options.sql.findStored.get(image.id);
+    if (row === undefined) return this.#insert(image);
+    const sighting = this.#see(row);
+    if (!sighting.isKnown) this.#update(row, image);
+    return sighting;
+  }
+
+  #see(row: ImageRow): Sighting {
+    const rowId = row['row_id'] as number;
+    const isKnown = rowId < this.#options.firstRow;
+    const isFresh = this.#seen.add(rowId);
+    if (isFresh && isKnown) this.#seenStored += 1;
+    return { rowId, isFresh, isKnown };
+  }
+
+  #insert(image: Image): Sighting {
+    const { sql, rowIds, runId } = this.#options;
+    const rowId = rowIds.take();
+    this.#seen.add(rowId);
+    sql.insertOwn(rowId, image, runId);
+    this.#content.add(image);
+    this.#writes += 1;
+    return { rowId, isFresh: true, isKnown: false };
+  }
+
+  /** A new image was shown again: the later answer counts. */
+  #update(row: ImageRow, image: Image): void {
+    const before = toImage(row);
+    if (sameImage(before, image)) return;
+    this.#options.sql.updateOwn(row['row_id'] as number, image);
+    this.#content.remove(before);
+    this.#content.add(image);
+    this.#writes += 1;
+  }
+
+  #compare(row: ImageRow, image: Image, { isFresh }: Sighting): void {
+    const { sql } = this.#options;
+    if (!sameImage(toImage(row), image)) {
+      sql.stage(image);
+      this.#writes += 1;
+    }
+    // Shown twice, and the later answer says that nothing changed.
+    else if (!isFresh && sql.unstage.run(image.id).changes > 0) this.#writes += 1;
+  }
+}
