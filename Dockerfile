@@ -20,6 +20,8 @@ LABEL org.opencontainers.image.title="image-inventory" \
       org.opencontainers.image.version="${VERSION}"
 ENV NODE_ENV=production \
     IMAGE_INVENTORY_DB=/data/inventory.db \
+    IMAGE_INVENTORY_HTTP_HOST=0.0.0.0 \
+    IMAGE_INVENTORY_HTTP_PORT=9464 \
     SQLITE_TMPDIR=/data
 WORKDIR /app
 COPY package.json package-lock.json ./
@@ -35,8 +37,13 @@ RUN groupadd --gid 10001 inventory \
 USER 10001:10001
 VOLUME /data
 STOPSIGNAL SIGTERM
-# The default schedule is hourly: three hours without a complete run are two runs missed.
-HEALTHCHECK --interval=5m --timeout=30s --start-period=2h \
-  CMD ["node", "/app/dist/cli/main.js", "status", "--max-age", "3h"]
+# Health, metrics and the page of the daemon.
+EXPOSE 9464
+# Whether the process works, not whether the inventory is recent: Swarm and the like replace a container that
+# is unhealthy, and no restart mends a refused token or a spent quota. Age is told by /readyz, by
+# `status --max-age` and by the metrics. A large run that is published may keep the process busy for seconds.
+# Commands other than the daemon serve nothing; give them --no-healthcheck.
+HEALTHCHECK --interval=30s --timeout=10s --start-period=2m --retries=5 \
+  CMD ["node", "--eval", "fetch(`http://127.0.0.1:${process.env.IMAGE_INVENTORY_HTTP_PORT}/livez`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
 ENTRYPOINT ["node", "/app/dist/cli/main.js"]
 CMD ["daemon"]

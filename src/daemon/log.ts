@@ -77,7 +77,9 @@ function logSkipped(logger: Logger, event: DaemonEvent & { type: 'daemon.skipped
   const { accountId, mode, reason } = event;
   const fields = { event: event.type, account_id: accountId, mode, reason };
   if (reason === 'busy') {
-    logger.warn(fields, `the last run is still under way: this ${labelOf(mode)} is left out`);
+    // What a quick run would find, the full one finds as well.
+    const level = mode === 'full' ? 'warn' : 'info';
+    logger[level](fields, `the last run is still under way: this ${labelOf(mode)} is left out`);
     return;
   }
   // That the account is refused was said when it began.

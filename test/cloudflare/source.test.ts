@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { idsOf } from '../support/emulator.ts';
 import type { ListPage } from '../../src/sync/ports.ts';
 import { idsOn, limitsOf, openSource } from '../support/open-source.ts';
 
@@ -75,6 +76,37 @@ describe.for(['v1', 'v2'] as const)('a source of the %s list', (version) => {
     const reason = new Error('enough');
     const reading = read({ expected: 100, onPage: () => stop.abort(reason), signal: stop.signal });
     await expect(reading).rejects.toBe(reason);
+  });
+
+  test('shows the newest images first, and asks for no page before it is waited for', async () => {
+    const { source, emulator, account } = await openSource(version, { images: 35 });
+    const pages: ListPage[] = [];
+    for (const list of source.newest(limitsOf())) {
+      expect(emulator.requests).toEqual([]);
+      for await (const page of list) {
+        pages.push(page);
+        expect(emulator.requests).toHaveLength(pages.length);
+        if (pages.length === 2) break;
+      }
+    }
+    expect(idsOn(pages)).toEqual(idsOf(account.all().slice(0, 20)));
+    await source.expected(limitsOf());
+    expect(emulator.requests).toHaveLength(3);
+  });
+
+  test('shows the newest images of each creator as a list of its own', async () => {
+    const creators = ['acme', '', 'nobody'];
+    const { source, account } = await openSource(version, { images: 80, creators });
+    const lists: string[][] = [];
+    for (const list of source.newest(limitsOf())) {
+      const pages: ListPage[] = [];
+      for await (const page of list) pages.push(page);
+      lists.push(idsOn(pages));
+    }
+    const of = (creator: string): string[] =>
+      idsOf(account.all().filter((image) => (image['creator'] ?? '') === creator));
+    expect(lists).toEqual([of('acme'), of(''), []]);
+    expect(lists[1]?.length).toBeGreaterThan(10);
   });
 
   test('leaves no request behind when its reader stops', async () => {

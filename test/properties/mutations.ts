@@ -31,6 +31,10 @@ export function mutate(account: EmulatedAccount, { kind, seed }: Mutation, gone:
   switch (kind) {
     case 'upload':
       account.upload({ id: `new/${seed}` });
+      // Now and then more than a page holds.
+      for (let index = 0; seed % 8 === 0 && index < 13; index += 1) {
+        account.upload({ id: `new/${seed}/${index}` });
+      }
       return;
     case 'return':
       account.upload({ id: gone.pop() ?? `other/${seed}`, filename: 'back' });

@@ -220,7 +220,7 @@ describe('quick runs and full runs', () => {
   test('the first of an account is a full one, and says so', async () => {
     const world = await openInProcess({ images: 25 });
     await world.sync({ mode: 'dry-run' });
-    expect(await world.sync(QUICK)).toMatchObject({ counts: { added: 25 } });
+    expect(await world.sync(QUICK)).toMatchObject({ mode: 'full', counts: { added: 25 } });
     expect(world.logged('sync.promoted')).toHaveLength(1);
     expect(world.logged('sync.started').at(-1)).toMatchObject({ mode: 'full' });
     expect(world.query('SELECT mode, api FROM runs')).toEqual([
