@@ -6,6 +6,7 @@ import { Failure } from '../inventory/failure.ts';
 import { VERSION } from '../app/version.ts';
 import type { Flags } from '../config/load.ts';
 import { collect, commandFirst, duration, examples, whole } from './arguments.ts';
+import type { BackupCommandOptions } from './backup.ts';
 import type { EmulateOptions } from './emulate.ts';
 import type { StatusOptions } from './status.ts';
 import type { SyncCommandOptions } from './sync.ts';
@@ -115,6 +116,24 @@ export function createProgram(choose: (action: Action) => void): Command {
     )
     .action((options: VerifyCommandOptions, command: Command) =>
       choose(async () => (await import('./verify.ts')).verifyCommand(flagsOf(command), options)),
+    );
+
+  program
+    .command('backup')
+    .description('copy the database as it is at one moment, beside a running daemon as well')
+    .argument('<file>', 'where the copy is to be; another inventory of that name is replaced')
+    .option('--json', 'print one JSON document')
+    .addHelpText(
+      'after',
+      examples(
+        ['image-inventory backup backups/inventory.db', 'a file that needs no other beside it'],
+        ['image-inventory verify --db backups/inventory.db', 'is the backup good?'],
+      ),
+    )
+    .action((file: string, options: BackupCommandOptions, command: Command) =>
+      choose(async () =>
+        (await import('./backup.ts')).backupCommand(flagsOf(command), file, options),
+      ),
     );
 
   program

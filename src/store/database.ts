@@ -53,18 +53,24 @@ export function openForWriting(file: string, now: string): WritableDatabase {
 /**
  * Opens the inventory for reading, beside a writer if there is one.
  *
- * @throws Failure `DATABASE_MISSING` if there is no file yet.
+ * @throws Failure `DATABASE_MISSING` if there is no file yet, `DATABASE_UNUSABLE` if an older program wrote it.
  */
 export function openForReading(file: string): Database {
+  const database = openForCopying(file);
+  if (database.pragma('user_version', { simple: true }) === latestVersion()) return database;
+  database.close();
+  throw outdated(resolve(file));
+}
+
+/** As {@link openForReading}, but of whatever version of the schema that this program can migrate. */
+export function openForCopying(file: string): Database {
   const path = resolve(file);
   refuseFolder(path);
   if (!existsSync(path)) throw missing(path);
   let database: Database | undefined;
   try {
     database = new Sqlite(path, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
-    const version = checkVersion(database, path);
-    if (version === 0) throw missing(path);
-    if (version < latestVersion()) throw outdated(path);
+    if (checkVersion(database, path) === 0) throw missing(path);
     return database;
   } catch (error) {
     database?.close();

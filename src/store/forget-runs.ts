@@ -1,11 +1,11 @@
 import type { Database } from 'better-sqlite3';
-import { IS_PUBLISHED } from './ledger.ts';
+import { IS_FULL, IS_PUBLISHED } from './ledger.ts';
 import { findRunsInUse } from './runs-in-use.ts';
 import type { RowSet } from './row-set.ts';
 
 /**
  * Deletes the runs that ended before a time and that nothing refers to any more: published ones before their account's
- * horizon only, and never an account's last run.
+ * horizon only, and never an account's last run, nor the last full one of each choice of creators.
  *
  * @param cutoff - ISO 8601.
  * @returns Yields how many were deleted, batch by batch.
@@ -50,6 +50,10 @@ const IS_OLD = `(
   status <> 'running' AND finished_at < @cutoff
   AND (NOT ${IS_PUBLISHED} OR run_id < ifnull(forgotten_run, 0))
   AND run_id < (SELECT max(run_id) FROM runs AS later WHERE later.account_id = runs.account_id)
+  AND (NOT ${IS_FULL} OR EXISTS (
+    SELECT 1 FROM runs AS later
+    WHERE later.account_id = runs.account_id AND later.run_id > runs.run_id
+      AND later.status = 'complete' AND later.mode = 'full' AND later.creators IS runs.creators))
   AND NOT EXISTS (SELECT 1 FROM changes WHERE changes.run_id = runs.run_id)
   AND NOT EXISTS (SELECT 1 FROM stages WHERE stages.run_id = runs.run_id))`;
 

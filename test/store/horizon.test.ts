@@ -5,7 +5,8 @@ import { forgetPast } from '../../src/store/retention.ts';
 import { verifyInventory, type Verification } from '../../src/store/verify/verify.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { query } from '../support/inventory.ts';
-import { DAY_MS, FIRST_DAY, writeLongHistory } from '../support/long-history.ts';
+import { DAY_MS, FIRST_DAY } from '../support/days.ts';
+import { writeLongHistory } from '../support/long-history.ts';
 import { openStore } from '../support/opened-store.ts';
 import { bytes, statements, type Tampering } from '../support/tamper.ts';
 

@@ -3,7 +3,8 @@ import { forgetPast, type Forgotten } from '../../src/store/retention.ts';
 import { createUpkeep } from '../../src/store/upkeep.ts';
 import { verifyInventory } from '../../src/store/verify/verify.ts';
 import { query } from '../support/inventory.ts';
-import { DAY_MS, failOn, FIRST_DAY, runOn, writeLongHistory } from '../support/long-history.ts';
+import { DAY_MS, FIRST_DAY } from '../support/days.ts';
+import { failOn, runOn, writeLongHistory } from '../support/long-history.ts';
 import { END, imageOf, openStore, type OpenedStore } from '../support/opened-store.ts';
 import { pageOf } from '../support/page.ts';
 
@@ -116,6 +117,30 @@ describe('what is older than the horizon', () => {
     expect(horizons(store.path)).toEqual([3]);
     expect(findings(store.path)).toEqual([]);
     expect(query(store.path, 'SELECT id FROM removed_images')).toEqual([{ id: 'b' }]);
+  });
+
+  test('leaves the last full run, and that of some creators, however many quick ones came after it', () => {
+    const store = openStore();
+    const quickOn = (day: number): void => {
+      const at = FIRST_DAY + (day + 0.5) * DAY_MS;
+      const stage = store.begin({ mode: 'quick', startedAt: at });
+      stage.addNew(pageOf([imageOf('a')]));
+      stage.publish({ ...END, finishedAt: at });
+    };
+    runOn(store, 0, [imageOf('a')]);
+    const at = FIRST_DAY + DAY_MS;
+    for (const creators of [['ann'], undefined, undefined]) {
+      const stage = store.begin({ creators, startedAt: at, mayResume: false });
+      stage.add(pageOf([imageOf('a')]));
+      stage.publish({ ...END, finishedAt: at });
+    }
+    for (const day of [2, 3, 4]) quickOn(day);
+    forget(store, 10);
+    expect(query(store.path, 'SELECT run_id FROM runs')).toEqual(
+      // The first is named by the image, the last is the horizon.
+      [1, 2, 4, 7].map((run) => ({ run_id: run })),
+    );
+    expect(findings(store.path)).toEqual([]);
   });
 
   test('is no first run, for it changed nothing, nor any run behind one that is newer', () => {

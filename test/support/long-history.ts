@@ -1,12 +1,9 @@
 import type { Image } from '../../src/inventory/image.ts';
+import { DAY_MS, FIRST_DAY } from './days.ts';
 import type { OpenedStore } from './opened-store.ts';
 import { END, FAILED, imageOf } from './opened-store.ts';
 import { pageOf } from './page.ts';
 import { seededRandom } from './random.ts';
-
-export const DAY_MS = 86_400_000;
-/** The first day of a long history, in milliseconds since 1970. */
-export const FIRST_DAY = Date.UTC(2026, 0, 1);
 
 /** What becomes of an account's images on one day. */
 type Turn = (images: Map<string, Image>) => void;
