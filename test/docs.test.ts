@@ -7,6 +7,8 @@ import { EXIT } from '../src/cli/exit-codes.ts';
 import { createProgram } from '../src/cli/program.ts';
 import { SETTINGS, type Setting } from '../src/config/settings.ts';
 import { FAULT_NAMES } from '../src/emulator/faults.ts';
+import { Metrics } from '../src/observe/metrics.ts';
+import { parseExposition } from './support/exposition.ts';
 import { run } from './support/program.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -67,8 +69,9 @@ describe('the README and the program say the same', () => {
   });
 
   test('the test command is the one that CI runs', () => {
-    expect(README).toContain('npm ci && npm test');
-    expect(read('.ci/run')).toContain('npm ci && npm test');
+    const steps = read('.ci/run').match(/^npm .+$/gm) ?? [];
+    expect(steps).toEqual(['npm ci', 'npm test']);
+    expect(README).toContain(`\n${steps.join(' && ')} `);
   });
 
   test('every event of the log', () => {
@@ -85,6 +88,29 @@ describe('the README and the program say the same', () => {
     }
     for (const key of Object.keys(SETTINGS)) events.delete(`'${key}'`);
     for (const event of events) expect(section('The log')).toContain(event.replaceAll("'", '`'));
+  });
+
+  test('every metric, with its labels, and every path', async () => {
+    const metrics = new Metrics({
+      version: '1',
+      now: () => 0,
+      requestsLeft: () => 1,
+      databaseBytes: () => ({ database: 1, wal: 0 }),
+    });
+    metrics.addAccount('a', { present: 1, removed: 0 }, 0);
+    metrics.setNextRun('a', 0);
+    const own = [...parseExposition(await metrics.render())]
+      .filter(([name]) => name.startsWith('image_inventory_'))
+      .map(([name, { samples }]) => {
+        const labels = new Set(samples.flatMap((sample) => Object.keys(sample.labels)));
+        labels.delete('le');
+        return labels.size === 0 ? `\`${name}\`` : `\`${name}{${[...labels].join()}}\``;
+      });
+    const told = section('HTTP').match(/(?<=^\| )`image_inventory_[^`]+`/gm);
+    expect(told?.sort()).toEqual(own.sort());
+    const paths = read('src/http/routes.ts').match(/(?<=\[')\/\w*(?=',)/g) ?? [];
+    expect(paths).toHaveLength(4);
+    for (const path of paths) expect(section('HTTP')).toContain(`| \`${path}\``);
   });
 
   test('every table, with its columns', () => {

@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 export interface Limits {
   /** For a request to arrive whole, and for the next one to begin. */
   readonly requestMs: number;
-  /** For an answer to be taken, and for silence in the middle of anything. */
+  /** For an answer to be made and taken. */
   readonly answerMs: number;
   /** At once; more are dropped. */
   readonly connections: number;
@@ -24,7 +24,7 @@ const LARGEST_HEADER = 8 * 1024;
 const CHECK_MS = 1000;
 
 /** A server that holds its clients to the limits. */
-export function createLimitedServer({ requestMs, answerMs, ...most }: Limits): Server {
+export function createLimitedServer({ requestMs, connections, requests }: Limits): Server {
   const server = createServer({
     maxHeaderSize: LARGEST_HEADER,
     headersTimeout: requestMs,
@@ -32,9 +32,8 @@ export function createLimitedServer({ requestMs, answerMs, ...most }: Limits): S
     keepAliveTimeout: requestMs,
     connectionsCheckingInterval: Math.min(CHECK_MS, requestMs),
   });
-  server.timeout = answerMs;
-  server.maxConnections = most.connections;
-  server.maxRequestsPerSocket = most.requests;
+  server.maxConnections = connections;
+  server.maxRequestsPerSocket = requests;
   return server;
 }
 

@@ -2,7 +2,6 @@ import type { Database } from 'better-sqlite3';
 import type { ChangeKind, Counts } from '../inventory/change.ts';
 import { parseJson } from '../inventory/json-text.ts';
 import type { RunMode, RunStatus } from '../sync/ports.ts';
-import { IS_PUBLISHED } from './ledger.ts';
 import type { LedgerRow } from './status.ts';
 
 /** One of an account's last runs. Times are milliseconds since 1970. */
@@ -31,13 +30,13 @@ export const RECENT_RUNS = `SELECT * FROM runs WHERE account_id = ? ORDER BY run
 
 /**
  * Of an account's changes, those of the latest run first; within a run no change is later than another. The runs are
- * walked from their end, and the walk stops when there is enough: how many changes there are does not matter.
+ * walked from their end until there is enough: how many changes there are does not matter, only how many runs have
+ * found nothing since, about a microsecond each.
  */
 export const RECENT_CHANGES = `
   SELECT changes.at, changes.kind, changes.image_id, changes.diff
   FROM runs CROSS JOIN changes ON changes.run_id = runs.run_id
-  WHERE runs.account_id = ? AND ${IS_PUBLISHED}
-    AND runs.added + runs.changed + runs.removed + runs.restored > 0
+  WHERE runs.account_id = ? AND runs.added + runs.changed + runs.removed + runs.restored > 0
   ORDER BY runs.run_id DESC, changes.image_id
   LIMIT ?`;
 

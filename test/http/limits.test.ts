@@ -25,7 +25,7 @@ describe('a client that', () => {
   });
 
   test('says nothing at all is cut off', async () => {
-    const served = await serve({ limits: { requestMs: 500, answerMs: 500 } });
+    const served = await serve({ limits: { requestMs: 500 } });
     expect(await received(await served.connect())).toMatch(/^(HTTP\/1\.1 408 .*)?$/s);
   });
 
@@ -67,7 +67,7 @@ describe('a client that', () => {
   });
 
   test('asks more often than is allowed on one connection is told to come again', async () => {
-    const { connect } = await serve({ limits: { requests: 3 } });
+    const { connect } = await serve({ limits: { requests: 3, requestMs: 500 } });
     const socket = await connect();
     socket.write('GET /livez HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(5));
     const statuses = (await received(socket)).match(/^HTTP\/1\.1 \d+/gm);
@@ -110,18 +110,18 @@ describe('more connections than are allowed', () => {
   });
 });
 
-test('close ends every connection at once: idle, silent, and in the middle of an answer', async () => {
-  const served = await serve({ metrics: huge });
-  const [silent, idle, deaf] = await Promise.all([
-    served.connect(),
-    served.connect(),
-    served.connect(),
-  ]);
+test('close ends every connection at once: silent, idle, half-way in a request, and in the middle of an answer', async () => {
+  const limits = { requestMs: 600_000, answerMs: 600_000 };
+  const served = await serve({ metrics: huge, limits });
+  const connections = await Promise.all(Array.from({ length: 4 }, () => served.connect()));
+  const [silent, idle, asking, deaf] = connections as [Socket, Socket, Socket, Socket];
+  asking.write('GET /livez HTTP/1.1\r\nHost:');
   idle.write('GET /livez HTTP/1.1\r\nHost: x\r\n\r\n');
   await new Promise((resolve) => idle.once('data', resolve));
   deaf.write('GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n');
+  // It learns that there is an answer, and leaves it where it is.
   await new Promise((resolve) => deaf.once('readable', resolve));
-  const ended = Promise.all([silent, idle, deaf].map(received));
+  const ended = Promise.all([silent, idle, asking].map(received));
   await served.close();
   await ended;
   await served.close();
