@@ -11,6 +11,8 @@ export interface RunnerOptions {
   /** One run. What goes wrong is part of its result. */
   readonly run: (kind: RunKind, signal: AbortSignal) => Promise<RunResult>;
   readonly tell: (event: AccountEvent) => void;
+  /** When the schedule calls for a run next, in milliseconds since 1970. */
+  readonly nextTick: (kind: RunKind) => number;
   /** 0 (inclusive) to 1 (exclusive). */
   readonly random: () => number;
   /** Ends everything. */
@@ -138,7 +140,7 @@ export class AccountRunner {
   }
 
   #fail(mode: RunKind, result: FailedResult): void {
-    const { clock, tell } = this.#options;
+    const { clock, tell, nextTick } = this.#options;
     const { failure } = result;
     const before = this.#streaks.get(mode);
     const streak = prolong(before, failure, clock.now());
@@ -146,7 +148,8 @@ export class AccountRunner {
     if (isNews(before, failure)) tell({ type: 'daemon.failing', mode, result });
     const { retryMs, holdOffMs } = patienceAfter(failure.code, streak.failures);
     this.#holdOffUntil = clock.elapsed() + holdOffMs;
-    if (retryMs !== undefined) this.#retry(mode, retryMs);
+    const retryAt = clock.now() + (retryMs ?? Infinity);
+    if (retryMs !== undefined && retryAt < nextTick(mode)) this.#retry(mode, retryMs);
   }
 
   #retry(kind: RunKind, ms: number): void {

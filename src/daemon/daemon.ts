@@ -61,6 +61,7 @@ export class Daemon {
       signal,
       run: (kind, stop) => run(accountId, kind, stop),
       tell: (event) => this.#hear(accountId, event),
+      nextTick: (kind) => this.#agenda.next(kind),
     }));
   }
 

@@ -207,6 +207,14 @@ describe('a run that fails', () => {
     ]);
   });
 
+  test('is not tried again where the schedule does so anyway', async () => {
+    const { clock, runs, fail, stop } = work({ full: '*/3 * * * *' });
+    fail('a', 'UNREACHABLE', 'UNREACHABLE', 'UNREACHABLE');
+    await clock.pass(10 * MINUTE);
+    await stop();
+    expect(runs).toEqual(['09:33 a full', '09:34 a full', '09:36 a full', '09:39 a full']);
+  });
+
   test('says when it is tried again', async () => {
     const { clock, daemon, told, fail, stop } = work();
     fail('a', 'UNREACHABLE');
