@@ -44,7 +44,8 @@ export class Figures {
   }
 
   /** A run has ended. */
-  noteRun(accountId: string, { counts }: RunResult): void {
+  noteRun(accountId: string, { runId, counts }: RunResult): void {
+    if (runId === undefined) this.metrics.countUnbegunRun(accountId);
     if (counts === undefined || !this.#shown.has(accountId)) return;
     this.#book.note(accountId, counts);
     this.metrics.setImages(accountId, this.#book.of(accountId).totals);

@@ -24,7 +24,7 @@ export async function backupCommand(
     const backup = await backupInventory(settings.database, file, {
       signal: stop.signal,
       ...(stderr.isTTY && { onProgress: showProgress }),
-    });
+    }).finally(clearProgress);
     if (options.json === true) printJson(toJson(backup));
     else printResult(toText(backup));
     return EXIT.done;
@@ -33,8 +33,6 @@ export async function backupCommand(
     const exitCode = stop.exitCode();
     if (exitCode === undefined) throw error;
     return exitCode;
-  } finally {
-    if (stderr.isTTY) stderr.write(CLEAR_LINE);
   }
 }
 
@@ -42,6 +40,11 @@ const CLEAR_LINE = '\r\u001b[K';
 
 function showProgress(share: number): void {
   stderr.write(`${CLEAR_LINE}${Math.floor(100 * share)}% copied`);
+}
+
+/** The result may come to the same terminal. */
+function clearProgress(): void {
+  if (stderr.isTTY) stderr.write(CLEAR_LINE);
 }
 
 function toText({ path, bytes, accounts }: Backup): string {

@@ -13,6 +13,8 @@ export interface RunnerOptions {
   /** One run. What goes wrong is part of its result. */
   readonly run: (kind: RunKind, signal: AbortSignal) => Promise<RunResult>;
   readonly tell: (event: AccountEvent) => void;
+  /** When the schedule calls for a run next, in milliseconds since 1970. */
+  readonly nextTick: (kind: RunKind) => number;
   /** 0 (inclusive) to 1 (exclusive). */
   readonly random: () => number;
   /** Ends everything. */
@@ -140,7 +142,7 @@ export class AccountRunner {
 
   /** @param isOutdated - Whether a new configuration has come since the run began: what failed may be mended. */
   #fail(mode: RunKind, result: FailedResult, isOutdated: boolean): void {
-    const { clock, tell } = this.#options;
+    const { clock, tell, nextTick } = this.#options;
     const { failure } = result;
     const before = this.#streaks.get(mode);
     const streak = prolong(before, failure, clock.now());
@@ -150,7 +152,8 @@ export class AccountRunner {
       ? { retryMs: 0, holdOffMs: 0 }
       : patienceAfter(failure.code, streak.failures);
     this.#holdOffUntil = clock.elapsed() + holdOffMs;
-    if (retryMs !== undefined) this.#retry(mode, retryMs);
+    const retryAt = clock.now() + (retryMs ?? Infinity);
+    if (retryMs !== undefined && retryAt < nextTick(mode)) this.#retry(mode, retryMs);
   }
 
   #retry(kind: RunKind, ms: number): void {

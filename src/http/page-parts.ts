@@ -30,7 +30,7 @@ export function shortened(text: string, length: number): string {
 
 /** A table that lines up, or a word where there is nothing to show. */
 export function table(caption: string, columns: readonly Column[], rows: readonly Html[]): Html {
-  if (rows.length === 0) return html`<p class="muted">${caption}: none yet.</p>`;
+  if (rows.length === 0) return html`<p class="muted">${caption}: none.</p>`;
   const heads = columns.map(({ name, isNumber }) =>
     isNumber === true
       ? html`<th scope="col" class="number">${name}</th>`

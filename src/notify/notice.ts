@@ -45,7 +45,7 @@ export type Notice = NoticedRun &
   );
 
 /**
- * A notice as it is sent: JSON text, as docs/webhook.schema.json describes it. Names are the ledger's; what does not
+ * A notice as it is sent: JSON text, as config/webhook.schema.json describes it. Names are the ledger's; what does not
  * apply is left out. Like a line of the log it holds no character that a terminal obeys.
  */
 export function noticeBody(id: string, notice: Notice): string {

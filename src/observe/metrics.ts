@@ -43,6 +43,7 @@ export class Metrics {
   readonly #registry = new Registry(Registry.PROMETHEUS_CONTENT_TYPE);
   readonly #instruments: Instruments;
   readonly #now: () => number;
+  readonly #accounts = new Set<string>();
 
   constructor({ version, now, ...readings }: MetricsOptions) {
     this.#now = now;
@@ -71,6 +72,7 @@ export class Metrics {
    */
   addAccount(accountId: string, totals: ImageTotals, lastSuccessAt: number | undefined): void {
     const { runs, changes, failures } = this.#instruments;
+    this.#accounts.add(accountId);
     for (const status of STATUSES) runs.inc({ account_id: accountId, status }, 0);
     for (const kind of KINDS) changes.inc({ account_id: accountId, kind }, 0);
     failures.set({ account_id: accountId }, 0);
@@ -82,6 +84,7 @@ export class Metrics {
   removeAccount(accountId: string): void {
     const { runs, changes, images, failures, lastSuccess, nextRun } = this.#instruments;
     const account = { account_id: accountId };
+    this.#accounts.delete(accountId);
     for (const status of STATUSES) runs.remove({ ...account, status });
     for (const kind of KINDS) changes.remove({ ...account, kind });
     for (const state of STATES) images.remove({ ...account, state });
@@ -104,6 +107,13 @@ export class Metrics {
     const { nextRun } = this.#instruments;
     if (at === undefined) nextRun.remove({ account_id: accountId });
     else nextRun.set({ account_id: accountId }, at / 1000);
+  }
+
+  /** A run failed before it had an event to tell: not even its ledger could be written. */
+  countUnbegunRun(accountId: string): void {
+    if (this.#accounts.has(accountId)) {
+      this.#instruments.runs.inc({ account_id: accountId, status: 'failed' });
+    }
   }
 
   countDelivery(result: DeliveryResult): void {
@@ -136,12 +146,15 @@ export class Metrics {
   }
 
   #ended(accountId: string, status: (typeof STATUSES)[number], durationMs: number): void {
+    // The last run of an account that is no longer shown would bring it back.
+    if (!this.#accounts.has(accountId)) return;
     this.#instruments.runs.inc({ account_id: accountId, status });
     this.#instruments.duration.observe(durationMs / 1000);
   }
 
   /** As the table `changes`: a dry run leaves nothing in it, and neither does an account's baseline. */
   #published(accountId: string, event: RunEvent & { type: 'sync.finished' }): void {
+    if (!this.#accounts.has(accountId)) return;
     if (event.mode === 'full') this.#succeeded(accountId, this.#now());
     if (event.mode === 'dry-run' || event.isBaseline) return;
     for (const kind of KINDS) {

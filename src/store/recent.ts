@@ -28,17 +28,27 @@ export interface RecentChange {
 /** Of an account's runs, the latest first. */
 export const RECENT_RUNS = `SELECT * FROM runs WHERE account_id = ? ORDER BY run_id DESC LIMIT ?`;
 
+/** Changes are looked for in so many of an account's runs: those that found nothing would be walked for nothing. */
+export const RUNS_LOOKED_AT = 1000;
+
 /**
  * Of an account's changes, those of the latest run first; within a run no change is later than another. The runs are
- * walked from their end until there is enough: how many changes there are does not matter, only how many runs have
- * found nothing since, about a microsecond each.
+ * walked from their end until there is enough, so that it does not matter how many changes there are.
  */
 export const RECENT_CHANGES = `
   SELECT changes.at, changes.kind, changes.image_id, changes.diff
   FROM runs CROSS JOIN changes ON changes.run_id = runs.run_id
-  WHERE runs.account_id = ? AND runs.added + runs.changed + runs.removed + runs.restored > 0
+  WHERE runs.account_id = @accountId
+    AND runs.added + runs.changed + runs.removed + runs.restored > 0
+    AND runs.run_id > coalesce(
+      (
+        SELECT run_id FROM runs WHERE account_id = @accountId
+        ORDER BY run_id DESC LIMIT 1 OFFSET ${RUNS_LOOKED_AT}
+      ),
+      0
+    )
   ORDER BY runs.run_id DESC, changes.image_id
-  LIMIT ?`;
+  LIMIT @limit`;
 
 /** An account's last runs, the latest first. */
 export function recentRuns(database: Database, accountId: string, limit: number): RecentRun[] {
@@ -56,17 +66,17 @@ export function recentRuns(database: Database, accountId: string, limit: number)
     }));
 }
 
-/** An account's last changes, those of the latest run first. */
+/** An account's last changes, those of the latest run first, as far as its last {@link RUNS_LOOKED_AT} runs found any. */
 export function recentChanges(
   database: Database,
   accountId: string,
   limit: number,
 ): RecentChange[] {
   return database
-    .prepare<[string, number], { at: string; kind: ChangeKind; image_id: string; diff: string }>(
+    .prepare<[object], { at: string; kind: ChangeKind; image_id: string; diff: string }>(
       RECENT_CHANGES,
     )
-    .all(accountId, limit)
+    .all({ accountId, limit })
     .map(({ at, kind, image_id: imageId, diff }) => ({
       at: Date.parse(at),
       kind,

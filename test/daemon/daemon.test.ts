@@ -172,9 +172,19 @@ describe('the daemon', () => {
   test('tidies at its hour, once no run is under way', async () => {
     const { clock, hold, tidied, stop } = work({ full: '20 3 * * *' });
     const release = hold('a');
-    await clock.pass(19 * HOUR);
+    await clock.pass(18.5 * HOUR);
     expect(tidied()).toBe(0);
     await release();
+    expect(tidied()).toBe(1);
+    await stop();
+  });
+
+  test('tidies an hour late where no moment is quiet', async () => {
+    const { clock, hold, tidied, stop } = work({ full: '20 3 * * *' });
+    hold('a');
+    await clock.pass(18.9 * HOUR);
+    expect(tidied()).toBe(0);
+    await clock.pass(0.2 * HOUR);
     expect(tidied()).toBe(1);
     await stop();
   });
@@ -201,6 +211,14 @@ describe('a run that fails', () => {
       { type: 'daemon.failing', accountId: 'a', mode: 'full', result: { runId: 1 } },
       { type: 'daemon.recovered', failures: 3, since: START + 30 * MINUTE, result: { runId: 4 } },
     ]);
+  });
+
+  test('is not tried again where the schedule does so anyway', async () => {
+    const { clock, runs, fail, stop } = work({ full: '*/3 * * * *' });
+    fail('a', 'UNREACHABLE', 'UNREACHABLE', 'UNREACHABLE');
+    await clock.pass(10 * MINUTE);
+    await stop();
+    expect(runs).toEqual(['09:33 a full', '09:34 a full', '09:36 a full', '09:39 a full']);
   });
 
   test('says when it is tried again', async () => {

@@ -54,7 +54,7 @@ function checkConfinement(spec: Node, container: Node | undefined): void {
       readOnlyRootFilesystem: true,
       capabilities: { drop: ['ALL'] },
     },
-    resources: { requests: { cpu: '50m' }, limits: { memory: '512Mi' } },
+    resources: { requests: { cpu: '50m' }, limits: { memory: '768Mi' } },
   });
 }
 

@@ -70,8 +70,8 @@ describe('the page', () => {
   test('says so when there is nothing to show yet', () => {
     const text = read({ lastCompleteAt: undefined, readyUntil: undefined });
     expect(text).toContain('Last complete run never');
-    expect(text).toContain('Last runs: none yet.');
-    expect(text).toContain('Last changes: none yet.');
+    expect(text).toContain('Last runs: none.');
+    expect(text).toContain('Last changes: none.');
   });
 
   test('needs only links within the server, no script, and one style that its policy allows', async () => {

@@ -7,8 +7,8 @@ import { noticeBody, type Notice } from '../../src/notify/notice.ts';
 import { changed, NOTICES, RUN } from './sending.ts';
 
 const read = (file: string): string =>
-  readFileSync(new URL(`../../docs/${file}`, import.meta.url), 'utf8');
-const document = JSON.parse(read('webhook.schema.json')) as z.core.JSONSchema.JSONSchema;
+  readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8');
+const document = JSON.parse(read('config/webhook.schema.json')) as z.core.JSONSchema.JSONSchema;
 const schema = z.fromJSONSchema(document);
 const fits = (payload: unknown): boolean => schema.safeParse(payload).success;
 
@@ -97,7 +97,7 @@ describe('the schema refuses', () => {
 });
 
 describe('docs/webhook.md', () => {
-  const text = read('webhook.md');
+  const text = read('docs/webhook.md');
   const examples = [...text.matchAll(/```json\n(.*?)```/gs)].map(
     ([, json = '']) => JSON.parse(json) as unknown,
   );

@@ -220,6 +220,17 @@ test('what the caller tells is shown, and an account that is taken away leaves n
   );
   metrics.setNextRun('goes', NOW);
   metrics.removeAccount('goes');
+  // Its last run is stopped only after that.
+  metrics.observe('goes')({
+    type: 'sync.incomplete',
+    failure: new Failure('STOPPED', 'stopped before its end'),
+    listed: 0,
+    usage: { requests: 1, retries: 0 },
+    durationMs: 5,
+  });
+  metrics.countUnbegunRun('goes');
+  metrics.countUnbegunRun('stays');
+  expect((await figuresOf(metrics)).value('runs_total{account_id=stays,status=failed}')).toBe(1);
   expect(await metrics.render()).not.toContain('goes');
   expect((await figuresOf(metrics)).value('images{account_id=stays,state=present}')).toBe(1);
 });

@@ -1,7 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { RECENT_CHANGES, RECENT_RUNS, recentChanges, recentRuns } from '../../src/store/recent.ts';
+import {
+  RECENT_CHANGES,
+  RECENT_RUNS,
+  RUNS_LOOKED_AT,
+  recentChanges,
+  recentRuns,
+} from '../../src/store/recent.ts';
 import { openForReading } from '../../src/store/database.ts';
-import { query } from '../support/inventory.ts';
 import {
   END,
   FAILED,
@@ -10,6 +15,7 @@ import {
   openStoreWith,
 } from '../support/opened-store.ts';
 import { pageOf } from '../support/page.ts';
+import { statements } from '../support/tamper.ts';
 
 /** Reads an inventory, and closes it. */
 function reading<T>(path: string, read: (database: ReturnType<typeof openForReading>) => T): T {
@@ -81,18 +87,51 @@ describe('the last changes', () => {
   });
 });
 
+test('changes are looked for in so many runs and no more', () => {
+  const { begin, path } = openStoreWith([image('a')]);
+  const changing = begin();
+  changing.add(pageOf([image('a', 'new')]));
+  changing.publish(END);
+  const idle = (runs: number): void =>
+    statements(`INSERT INTO runs (account_id, mode, status, api, started_at, tool_version)
+      WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${runs})
+      SELECT 'acc', 'quick', 'complete', 'v1', '', '' FROM n`)(path);
+  const found = (): number =>
+    reading(path, (database) => recentChanges(database, 'acc', 10)).length;
+  idle(RUNS_LOOKED_AT - 1);
+  expect(found()).toBe(1);
+  idle(1);
+  expect(found()).toBe(0);
+});
+
 test.for([
-  ['runs', RECENT_RUNS, [/^SEARCH runs USING INDEX runs_by_account \(account_id=\?\)$/]],
+  [
+    'runs',
+    RECENT_RUNS,
+    ['acc', 10],
+    [/^SEARCH runs USING INDEX runs_by_account \(account_id=\?\)$/],
+  ],
   [
     'changes',
     RECENT_CHANGES,
+    [{ accountId: 'acc', limit: 10 }],
     [
-      /^SEARCH runs USING INDEX runs_by_account \(account_id=\?\)$/,
+      /^SEARCH runs USING INDEX runs_by_account \(account_id=\? AND run_id>\?\)$/,
+      /^SCALAR SUBQUERY/,
+      /^SEARCH runs USING COVERING INDEX runs_by_account \(account_id=\?\)$/,
       /^SEARCH changes USING INDEX changes_by_run \(run_id=\?\)$/,
     ],
   ],
-] as const)('the last %s are found through an index, with nothing to sort', ([, sql, steps]) => {
-  const { path } = openStore();
-  const plan = query(path, `EXPLAIN QUERY PLAN ${sql}`, 'acc', 10).map(({ detail }) => detail);
-  expect(plan).toEqual(steps.map((step) => expect.stringMatching(step) as string));
-});
+] as const)(
+  'the last %s are found through an index, with nothing to sort',
+  ([, sql, parameters, steps]) => {
+    const { path } = openStore();
+    const plan = reading(path, (database) =>
+      database
+        .prepare<unknown[], { detail: string }>(`EXPLAIN QUERY PLAN ${sql}`)
+        .all(...parameters)
+        .map(({ detail }) => detail),
+    );
+    expect(plan).toEqual(steps.map((step) => expect.stringMatching(step) as string));
+  },
+);
