@@ -1,6 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { EVERY_SECOND, startConfigured, startDaemon, YEARLY } from '../support/daemon.ts';
+import { freePort } from '../support/free-port.ts';
 import { query } from '../support/inventory.ts';
 import { ACCOUNT } from '../support/program.ts';
 import { serveAccount } from '../support/served-account.ts';
@@ -43,6 +44,9 @@ test('SIGHUP before the daemon is at work waits until it is', async () => {
     NODE_OPTIONS: `--import=${CHECKPOINTS}`,
     CRASH_AT: 'db: create table accounts#1',
     CRASH_SIGNAL: 'SIGHUP',
+    // A name takes a moment to resolve, in which signals come.
+    IMAGE_INVENTORY_HTTP_HOST: 'localhost',
+    IMAGE_INVENTORY_HTTP_PORT: String(await freePort()),
   });
   await daemon.logged('daemon.reloaded');
   const { code, stderr } = await daemon.stop();
