@@ -55,4 +55,4 @@ test('a reader that does not leave: no run fails, the log grows and is told of, 
     "SELECT count(*) AS n FROM runs WHERE status NOT IN ('complete', 'interrupted')",
   );
   expect(ends).toEqual([{ n: 0 }]);
-});
+}, 60_000);
