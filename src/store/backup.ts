@@ -50,6 +50,8 @@ export async function backupInventory(
       const accounts = complete(partial);
       sync(partial);
       options.signal.throwIfAborted();
+      // Copying takes a while: what came there meanwhile is looked at as what was there before.
+      resolveTarget(path, source);
       renameSync(partial, path);
       syncFolder(dirname(path));
       return { path, bytes: statSync(path).size, accounts };

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
@@ -6,7 +6,7 @@ import { backupInventory } from '../../src/store/backup.ts';
 import { verifyInventory } from '../../src/store/verify/verify.ts';
 import { query } from '../support/inventory.ts';
 import { runOn } from '../support/long-history.ts';
-import { imageOf, openStoreWith, type OpenedStore } from '../support/opened-store.ts';
+import { imageOf, openStore, openStoreWith, type OpenedStore } from '../support/opened-store.ts';
 
 const never = new AbortController().signal;
 const images = Array.from({ length: 4000 }, (_, index) =>
@@ -76,6 +76,30 @@ describe('a backup that does not come to its end', () => {
     await expect(stopped).rejects.toThrow('stopped');
     expect(readFileSync(target).equals(before)).toBe(true);
     expect(namesLike(folder, 'backup.db')).toEqual(['backup.db']);
+  });
+
+  test.for<[string, string, (target: string) => void]>([
+    ['a file', 'is another file already', (target) => writeFileSync(target, 'precious')],
+    [
+      'an inventory in use',
+      'in use by another program',
+      (target) => {
+        openStore(target).die();
+        openStore(target);
+      },
+    ],
+  ])('leaves %s that came to its place while it was copied', async ([, says, come]) => {
+    const { path, target, folder } = largeInventory();
+    const onProgress = (): void => {
+      if (!existsSync(target)) come(target);
+    };
+    const refused = backupInventory(path, target, { signal: never, onProgress });
+    await expect(refused).rejects.toMatchObject({
+      code: 'USAGE',
+      message: expect.stringContaining(says) as string,
+    });
+    expect(existsSync(target)).toBe(true);
+    expect(namesLike(folder, 'backup.db.incomplete-')).toEqual([]);
   });
 
   test('of a database that is damaged is no backup', async () => {
