@@ -118,6 +118,18 @@ describe('a backup that does not come to its end', () => {
   });
 });
 
+test.for(['-lock-journal', '-scan-journal'])(
+  'a backup may not be called as a journal, which the next process deletes: %s',
+  async (suffix) => {
+    const { path, folder } = largeInventory();
+    await expect(backupInventory(path, path + suffix, { signal: never })).rejects.toMatchObject({
+      code: 'USAGE',
+      message: expect.stringContaining('uses for the database itself') as string,
+    });
+    expect(namesLike(folder, 'inventory.db-scan')).toEqual([]);
+  },
+);
+
 test('what an older version wrote is copied as it is', async () => {
   const { path, target, opened, die } = largeInventory();
   opened.database.pragma('user_version = 2');
