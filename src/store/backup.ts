@@ -1,5 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  fchmodSync,
+  fstatSync,
+  fsyncSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import Sqlite, { type Database } from 'better-sqlite3';
 import { Failure, messageOf } from '../inventory/failure.ts';
@@ -69,7 +78,16 @@ export async function backupInventory(
 /** Makes an empty file that none but its owner may read who may not read the database. */
 function createLike(partial: string, source: string, path: string): void {
   try {
-    closeSync(openSync(partial, 'wx', (statSync(source).mode & 0o777) | 0o600));
+    const { mode, gid } = statSync(source);
+    const file = openSync(partial, 'wx', (mode & 0o707) | 0o600);
+    try {
+      // The folder, or who runs this, decides which group the copy is of.
+      const made = fstatSync(file);
+      const group = made.gid === gid ? mode & 0o070 : 0;
+      if ((made.mode & group) !== group) fchmodSync(file, made.mode | group);
+    } finally {
+      closeSync(file);
+    }
   } catch (error) {
     if (['ENOSPC', 'EDQUOT', 'EIO'].includes(errorCode(error) ?? '')) throw error;
     throw new Failure('USAGE', `the backup ${path} cannot be made: ${messageOf(error)}`, {

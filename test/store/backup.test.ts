@@ -1,5 +1,14 @@
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
+import process from 'node:process';
 import Sqlite from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
 import { backupInventory } from '../../src/store/backup.ts';
@@ -60,6 +69,28 @@ test('a backup stands by itself', async () => {
   expect([...readFileSync(target).subarray(18, 20)]).toEqual([1, 1]);
   expect(statSync(target).mode).toBe(statSync(path).mode);
 });
+
+/** A group that this user may give a file to, and that new files are not of. */
+const OTHER_GROUP =
+  process.getuid?.() === 0
+    ? 65_534
+    : process.getgroups?.().find((group) => group !== process.getegid?.());
+
+test.skipIf(OTHER_GROUP === undefined)(
+  'a backup may be read by the group of the database, and by no other',
+  async () => {
+    const { path } = openStoreWith([imageOf('a')]);
+    const target = join(dirname(path), 'backup.db');
+    const rights = async (): Promise<number> => {
+      await backupInventory(path, target, { signal: never });
+      return statSync(target).mode & 0o777;
+    };
+    chmodSync(path, 0o640);
+    expect(await rights()).toBe(0o640);
+    chownSync(path, -1, OTHER_GROUP ?? 0);
+    expect(await rights()).toBe(0o600);
+  },
+);
 
 describe('a backup that does not come to its end', () => {
   test('leaves nothing behind when it is stopped, and what was there before stays', async () => {
