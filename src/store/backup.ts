@@ -67,8 +67,7 @@ export async function backupInventory(
     } catch (error) {
       throw options.signal.aborted ? error : explain(error, path);
     } finally {
-      for (const suffix of ['', '-journal', '-wal', '-shm'])
-        rmSync(partial + suffix, { force: true });
+      for (const suffix of ['', '-journal', '-wal', '-shm']) remove(partial + suffix);
     }
   } finally {
     database.close();
@@ -140,6 +139,15 @@ function countImages(database: Database): Backup['accounts'] {
     accountId,
     images: count.get(accountId) ?? 0,
   }));
+}
+
+function remove(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch (error) {
+    // What has too long a name was never there.
+    if (errorCode(error) !== 'ENAMETOOLONG') throw error;
+  }
 }
 
 /** Waits until a file is on the disk. */

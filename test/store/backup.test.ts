@@ -161,6 +161,21 @@ test.for(['-lock-journal', '-scan-journal'])(
   },
 );
 
+test.for([
+  [240, 'USAGE'],
+  // Long enough for the copy, too long for its journal.
+  [230, 'DATABASE_UNUSABLE'],
+] as const)(
+  'a backup whose name of %i letters leaves no room for another is refused',
+  async ([length, code]) => {
+    const { path } = openStoreWith([imageOf('a')]);
+    const folder = dirname(path);
+    const target = join(folder, 'b'.repeat(length));
+    await expect(backupInventory(path, target, { signal: never })).rejects.toMatchObject({ code });
+    expect(namesLike(folder, 'b')).toEqual([]);
+  },
+);
+
 test('what an older version wrote is copied as it is', async () => {
   const { path, target, opened, die } = largeInventory();
   opened.database.pragma('user_version = 2');
