@@ -66,7 +66,7 @@ async function sync(): Promise<void> {
     },
   });
   if (child.stdout !== null) {
-    const pretty = createPrettyWriter(false);
+    const pretty = createPrettyWriter({ color: false, showsAccount: false });
     for await (const line of createInterface({ input: child.stdout })) {
       stdout.write(pretty(line) ?? '');
     }

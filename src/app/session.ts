@@ -39,7 +39,9 @@ export function openSession(config: Config, output: Output, clock: Clock = syste
     let progress: Progress | undefined;
     const around = (write: () => void): void =>
       progress === undefined ? write() : progress.around(write);
-    const logger = createLogger(settings['log.level'], { stream: output, color, around });
+    const showsAccount = config.accountIds.length > 1;
+    const log = { stream: output, color, around, showsAccount };
+    const logger = createLogger(settings['log.level'], log);
     const watch = (pacer: Pacer): Emit => {
       const shown = new Progress(output, quotaView(pacer), () => clock.elapsed());
       progress = shown;

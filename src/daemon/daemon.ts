@@ -14,7 +14,7 @@ export interface DaemonPorts {
   readonly random: () => number;
   /** One run of one account. What goes wrong is part of its result. */
   readonly run: (accountId: string, kind: RunKind, signal: AbortSignal) => Promise<RunResult>;
-  /** Tidies the database; called when no run is under way, but one may begin meanwhile. */
+  /** Tidies the database; called at a quiet moment if there is one, but runs may be under way. */
   readonly housekeep: (signal: AbortSignal) => Promise<void>;
   readonly tell: (event: DaemonEvent) => void;
 }
@@ -31,6 +31,9 @@ export interface AccountView {
 
 /** Without a sign of life for this long, something blocks the process. */
 const LONGEST_SILENCE_MS = 300_000;
+
+/** Where some account is always being read, a quiet moment is waited for no longer than this. */
+const LONGEST_UNTIDY_MS = 3_600_000;
 
 /**
  * Keeps the inventory of several accounts up to date for as long as the process lives: runs at the start and on the
@@ -127,8 +130,13 @@ export class Daemon {
 
   #tidy(): void {
     const tidy = async (): Promise<void> => {
-      await this.#crew.whenIdle();
-      if (!this.#signal.aborted) await this.#ports.housekeep(this.#signal);
+      const { clock, housekeep } = this.#ports;
+      const patience = new AbortController();
+      const signal = AbortSignal.any([this.#signal, patience.signal]);
+      const lateness = clock.wait(LONGEST_UNTIDY_MS, signal).catch(() => undefined);
+      await Promise.race([this.#crew.whenIdle(), lateness]);
+      patience.abort();
+      if (!this.#signal.aborted) await housekeep(this.#signal);
     };
     this.#tidying ??= tidy().finally(() => (this.#tidying = undefined));
   }

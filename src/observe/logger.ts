@@ -8,6 +8,8 @@ export type { Logger };
 export interface LogTarget {
   readonly stream: NodeJS.WritableStream & { readonly isTTY?: boolean };
   readonly color: boolean;
+  /** Whether people are told which account a line is about: they know if there is only one. */
+  readonly showsAccount?: boolean;
   /** Carries out each write, so that a progress line can step aside for it. */
   readonly around?: (write: () => void) => void;
 }
@@ -17,9 +19,9 @@ export interface LogTarget {
  * Only fields that this program chose are ever passed to it; no secret is among them.
  */
 export function createLogger(level: string, target: LogTarget): Logger {
-  const { stream, color, around = (write: () => void) => write() } = target;
+  const { stream, color, showsAccount = false, around = (write: () => void) => write() } = target;
   const isPretty = stream.isTTY === true;
-  const render = isPretty ? createPrettyWriter(color) : hardened;
+  const render = isPretty ? createPrettyWriter({ color, showsAccount }) : hardened;
   const write = (line: string): void => {
     const text = render(line);
     if (text !== undefined) around(() => void stream.write(text));

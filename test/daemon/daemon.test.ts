@@ -176,9 +176,19 @@ describe('the daemon', () => {
   test('tidies at its hour, once no run is under way', async () => {
     const { clock, hold, tidied, stop } = work({ full: '20 3 * * *' });
     const release = hold('a');
-    await clock.pass(19 * HOUR);
+    await clock.pass(18.5 * HOUR);
     expect(tidied()).toBe(0);
     await release();
+    expect(tidied()).toBe(1);
+    await stop();
+  });
+
+  test('tidies an hour late where no moment is quiet', async () => {
+    const { clock, hold, tidied, stop } = work({ full: '20 3 * * *' });
+    hold('a');
+    await clock.pass(18.9 * HOUR);
+    expect(tidied()).toBe(0);
+    await clock.pass(0.2 * HOUR);
     expect(tidied()).toBe(1);
     await stop();
   });

@@ -111,8 +111,9 @@ test('a year of hours, with bad days, summer time and an account that changes', 
 
   const events = ['sync.finished', 'sync.incomplete', 'sync.failed', 'sync.held', 'request.retry'];
   events.push('daemon.failing', 'daemon.recovered', 'daemon.skipped', 'daemon.tidied');
-  console.info(`YEAR_SEED=${seed}`, events.map((event) => `${event} ${count(event)}`).join(', '));
-  console.table(held);
+  const told = events.map((event) => `${event} ${count(event)}`).join(', ');
+  const months = held.map(({ heapMb, rssMb, files }) => `${heapMb}/${rssMb} MB ${files} files`);
+  process.stdout.write(`YEAR_SEED=${seed}: ${told}\nby month: ${months.join(', ')}\n`);
 
   // Each tick began a run, or was left out with a word: after the account was refused, or beside a retry.
   expect([...begun.values()].every((runs) => runs === 1)).toBe(true);

@@ -21,7 +21,7 @@ const hostileChange: RunEvent = {
   },
 };
 
-function writtenBy(isTTY: boolean, event: RunEvent): string {
+function writtenBy(isTTY: boolean, event: RunEvent, showsAccount = false): string {
   let written = '';
   const stream = Object.assign(
     new Writable({
@@ -33,7 +33,8 @@ function writtenBy(isTTY: boolean, event: RunEvent): string {
     }),
     { isTTY },
   );
-  logEvent(createLogger('info', { stream, color: false }), LABELS, event);
+  const logger = createLogger('info', { stream, color: false, showsAccount });
+  logEvent(logger, LABELS, event);
   return written;
 }
 
@@ -71,6 +72,12 @@ describe('lines', () => {
         msg: '2 more changes, in the table "changes"',
       },
     ]);
+  });
+
+  test('on a terminal begin with the account where there are several', () => {
+    const event: RunEvent = { type: 'sync.unlogged', count: 2, mode: 'full' };
+    expect(writtenBy(true, event, true)).toContain('INFO: acc  2 more changes');
+    expect(writtenBy(true, event)).toContain('INFO: 2 more changes');
   });
 
   test('keep numbers beyond 2^53 as they are', () => {
