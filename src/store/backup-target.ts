@@ -7,7 +7,9 @@ import { isLocked } from './lock.ts';
 import { APPLICATION_ID } from './migrate.ts';
 
 /** What stands beside a database under its name, and would be taken for a part of whatever is put in its place. */
-const COMPANIONS = ['-wal', '-shm', '-journal', '-lock', '-scan', '-scan-wal', '-scan-shm'];
+const COMPANIONS = ['', '-lock', '-scan'].flatMap((file) =>
+  ['', '-wal', '-shm', '-journal'].map((suffix) => file + suffix),
+);
 
 /**
  * The place of a backup, behind any links. A file that is there already may be replaced only if it is an inventory that

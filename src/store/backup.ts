@@ -1,5 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  fchmodSync,
+  fstatSync,
+  fsyncSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import Sqlite, { type Database } from 'better-sqlite3';
 import { Failure, messageOf } from '../inventory/failure.ts';
@@ -50,14 +59,15 @@ export async function backupInventory(
       const accounts = complete(partial);
       sync(partial);
       options.signal.throwIfAborted();
+      // Copying takes a while: what came there meanwhile is looked at as what was there before.
+      resolveTarget(path, source);
       renameSync(partial, path);
       syncFolder(dirname(path));
       return { path, bytes: statSync(path).size, accounts };
     } catch (error) {
       throw options.signal.aborted ? error : explain(error, path);
     } finally {
-      for (const suffix of ['', '-journal', '-wal', '-shm'])
-        rmSync(partial + suffix, { force: true });
+      for (const suffix of ['', '-journal', '-wal', '-shm']) remove(partial + suffix);
     }
   } finally {
     database.close();
@@ -67,7 +77,16 @@ export async function backupInventory(
 /** Makes an empty file that none but its owner may read who may not read the database. */
 function createLike(partial: string, source: string, path: string): void {
   try {
-    closeSync(openSync(partial, 'wx', (statSync(source).mode & 0o777) | 0o600));
+    const { mode, gid } = statSync(source);
+    const file = openSync(partial, 'wx', (mode & 0o707) | 0o600);
+    try {
+      // The folder, or who runs this, decides which group the copy is of.
+      const made = fstatSync(file);
+      const group = made.gid === gid ? mode & 0o070 : 0;
+      if ((made.mode & group) !== group) fchmodSync(file, made.mode | group);
+    } finally {
+      closeSync(file);
+    }
   } catch (error) {
     if (['ENOSPC', 'EDQUOT', 'EIO'].includes(errorCode(error) ?? '')) throw error;
     throw new Failure('USAGE', `the backup ${path} cannot be made: ${messageOf(error)}`, {
@@ -120,6 +139,15 @@ function countImages(database: Database): Backup['accounts'] {
     accountId,
     images: count.get(accountId) ?? 0,
   }));
+}
+
+function remove(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch (error) {
+    // What has too long a name was never there.
+    if (errorCode(error) !== 'ENAMETOOLONG') throw error;
+  }
 }
 
 /** Waits until a file is on the disk. */

@@ -11,6 +11,8 @@ export async function readNewest(reading: Reading): Promise<void> {
   const { stored, resumed } = stage;
   reading.emit({ type: 'sync.started', mode, expected, stored, resumed });
   for (const list of source.newest(limits)) await readUntilKnown(reading, list);
+  // An account without Images has been seen to list nothing rather than to refuse. Its statistics refuse.
+  if (stage.listed === 0) await source.expected(limits);
 }
 
 /**

@@ -1,12 +1,21 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
+import process from 'node:process';
 import Sqlite from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
 import { backupInventory } from '../../src/store/backup.ts';
 import { verifyInventory } from '../../src/store/verify/verify.ts';
 import { query } from '../support/inventory.ts';
 import { runOn } from '../support/long-history.ts';
-import { imageOf, openStoreWith, type OpenedStore } from '../support/opened-store.ts';
+import { imageOf, openStore, openStoreWith, type OpenedStore } from '../support/opened-store.ts';
 
 const never = new AbortController().signal;
 const images = Array.from({ length: 4000 }, (_, index) =>
@@ -61,6 +70,28 @@ test('a backup stands by itself', async () => {
   expect(statSync(target).mode).toBe(statSync(path).mode);
 });
 
+/** A group that this user may give a file to, and that new files are not of. */
+const OTHER_GROUP =
+  process.getuid?.() === 0
+    ? 65_534
+    : process.getgroups?.().find((group) => group !== process.getegid?.());
+
+test.skipIf(OTHER_GROUP === undefined)(
+  'a backup may be read by the group of the database, and by no other',
+  async () => {
+    const { path } = openStoreWith([imageOf('a')]);
+    const target = join(dirname(path), 'backup.db');
+    const rights = async (): Promise<number> => {
+      await backupInventory(path, target, { signal: never });
+      return statSync(target).mode & 0o777;
+    };
+    chmodSync(path, 0o640);
+    expect(await rights()).toBe(0o640);
+    chownSync(path, -1, OTHER_GROUP ?? 0);
+    expect(await rights()).toBe(0o600);
+  },
+);
+
 describe('a backup that does not come to its end', () => {
   test('leaves nothing behind when it is stopped, and what was there before stays', async () => {
     const { path, target, folder, ...store } = largeInventory();
@@ -78,6 +109,30 @@ describe('a backup that does not come to its end', () => {
     expect(namesLike(folder, 'backup.db')).toEqual(['backup.db']);
   });
 
+  test.for<[string, string, (target: string) => void]>([
+    ['a file', 'is another file already', (target) => writeFileSync(target, 'precious')],
+    [
+      'an inventory in use',
+      'in use by another program',
+      (target) => {
+        openStore(target).die();
+        openStore(target);
+      },
+    ],
+  ])('leaves %s that came to its place while it was copied', async ([, says, come]) => {
+    const { path, target, folder } = largeInventory();
+    const onProgress = (): void => {
+      if (!existsSync(target)) come(target);
+    };
+    const refused = backupInventory(path, target, { signal: never, onProgress });
+    await expect(refused).rejects.toMatchObject({
+      code: 'USAGE',
+      message: expect.stringContaining(says) as string,
+    });
+    expect(existsSync(target)).toBe(true);
+    expect(namesLike(folder, 'backup.db.incomplete-')).toEqual([]);
+  });
+
   test('of a database that is damaged is no backup', async () => {
     const { path, target, folder, opened, die } = largeInventory();
     const { database } = opened;
@@ -93,6 +148,33 @@ describe('a backup that does not come to its end', () => {
     expect(namesLike(folder, 'backup.db')).toEqual([]);
   });
 });
+
+test.for(['-lock-journal', '-scan-journal'])(
+  'a backup may not be called as a journal, which the next process deletes: %s',
+  async (suffix) => {
+    const { path, folder } = largeInventory();
+    await expect(backupInventory(path, path + suffix, { signal: never })).rejects.toMatchObject({
+      code: 'USAGE',
+      message: expect.stringContaining('uses for the database itself') as string,
+    });
+    expect(namesLike(folder, 'inventory.db-scan')).toEqual([]);
+  },
+);
+
+test.for([
+  [240, 'USAGE'],
+  // Long enough for the copy, too long for its journal.
+  [230, 'DATABASE_UNUSABLE'],
+] as const)(
+  'a backup whose name of %i letters leaves no room for another is refused',
+  async ([length, code]) => {
+    const { path } = openStoreWith([imageOf('a')]);
+    const folder = dirname(path);
+    const target = join(folder, 'b'.repeat(length));
+    await expect(backupInventory(path, target, { signal: never })).rejects.toMatchObject({ code });
+    expect(namesLike(folder, 'b')).toEqual([]);
+  },
+);
 
 test('what an older version wrote is copied as it is', async () => {
   const { path, target, opened, die } = largeInventory();

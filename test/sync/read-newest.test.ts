@@ -76,6 +76,30 @@ describe('a quick run', () => {
     expect(world.seen()).toEqual(before);
   });
 
+  test.for([{}, { IMAGE_INVENTORY_CREATOR: 'ann' }])(
+    'of an account without Images is refused: its list is empty, its statistics are not to be had',
+    async (env) => {
+      const world = await openInProcess(
+        { images: 0 },
+        { ...env, IMAGE_INVENTORY_MAX_RETRIES: '0' },
+      );
+      for (let index = 0; index < 5; index += 1) world.account.upload({ creator: 'ann' });
+      await world.sync();
+      const before = world.seen();
+      world.account.isEnabled = false;
+      expect(await world.sync(QUICK)).toMatchObject({ failure: { code: 'ACCESS_REFUSED' } });
+      expect(world.seen()).toEqual(before);
+    },
+  );
+
+  test('of an account that lists nothing does not depend on its statistics', async () => {
+    const world = await openInProcess({ images: 5 }, { IMAGE_INVENTORY_MAX_RETRIES: '0' });
+    await world.sync();
+    for (const { id } of world.account.all()) world.account.delete(id);
+    world.emulator.faults.add({ name: 'error-500', path: /stats/ });
+    expect(await world.sync(QUICK)).toMatchObject({ counts: { listed: 0 } });
+  });
+
   test('leaves changes and removals on the pages that it read for a full run', async () => {
     const world = await openInProcess({ images: 25 });
     await world.sync();
