@@ -30,8 +30,8 @@ export interface RunnerLimits {
 }
 
 /**
- * Runs one account, never twice at once. A run that failed is tried again after ever longer waits; one that was refused is
- * not even run by the schedule for a while.
+ * Runs one account, never twice at once. A run that failed is tried again after ever longer waits; a kind of run that was
+ * refused is not even begun by the schedule for a while.
  */
 export class AccountRunner {
   readonly #options: RunnerOptions;
@@ -40,8 +40,8 @@ export class AccountRunner {
   readonly #signal: AbortSignal;
   readonly #streaks = new Map<RunKind, Streak>();
   #limits: RunnerLimits;
-  /** As {@link Clock.elapsed} counts. */
-  #holdOffUntil = 0;
+  /** Until when the schedule is not followed, as {@link Clock.elapsed} counts. */
+  readonly #holdOffs = new Map<RunKind, number>();
   #underWay: Promise<void> | undefined;
 
   constructor(options: RunnerOptions, limits: RunnerLimits) {
@@ -62,8 +62,8 @@ export class AccountRunner {
   }
 
   /** How long the schedule is not followed, in milliseconds. */
-  get holdOffMs(): number {
-    return Math.max(0, this.#holdOffUntil - this.#options.clock.elapsed());
+  holdOffMs(kind: RunKind): number {
+    return Math.max(0, (this.#holdOffs.get(kind) ?? 0) - this.#options.clock.elapsed());
   }
 
   get isBusy(): boolean {
@@ -80,14 +80,14 @@ export class AccountRunner {
     const { random, tell } = this.#options;
     if (this.#signal.aborted) return;
     if (this.isBusy) tell({ type: 'daemon.skipped', mode, reason: 'busy' });
-    else if (this.holdOffMs > 0) tell({ type: 'daemon.skipped', mode, reason: 'refused' });
+    else if (this.holdOffMs(mode) > 0) tell({ type: 'daemon.skipped', mode, reason: 'refused' });
     else this.#start(mode, random() * this.#limits.jitterMs);
   }
 
   /** Takes what a new configuration says. What it may have mended is tried at once. */
   apply(limits: RunnerLimits): void {
     this.#limits = limits;
-    this.#holdOffUntil = 0;
+    this.#holdOffs.clear();
     for (const kind of this.#streaks.keys()) this.#retry(kind, 0);
   }
 
@@ -134,7 +134,7 @@ export class AccountRunner {
   #recover(mode: RunKind, result: RunResult): void {
     const streak = this.#streaks.get(mode);
     this.#streaks.delete(mode);
-    this.#holdOffUntil = 0;
+    this.#holdOffs.delete(mode);
     if (streak === undefined) return;
     const { failures, since } = streak;
     this.#options.tell({ type: 'daemon.recovered', mode, result, failures, since });
@@ -151,7 +151,7 @@ export class AccountRunner {
     const { retryMs, holdOffMs } = isOutdated
       ? { retryMs: 0, holdOffMs: 0 }
       : patienceAfter(failure.code, streak.failures);
-    this.#holdOffUntil = clock.elapsed() + holdOffMs;
+    this.#holdOffs.set(mode, clock.elapsed() + holdOffMs);
     const retryAt = clock.now() + (retryMs ?? Infinity);
     if (retryMs !== undefined && retryAt < nextTick(mode)) this.#retry(mode, retryMs);
   }

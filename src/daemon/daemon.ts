@@ -159,7 +159,7 @@ export class Daemon {
 
   #nextRun(accountId: string, kind: RunKind): number {
     const runner = this.#crew.runnerOf(accountId);
-    const holdOffMs = runner?.holdOffMs ?? 0;
+    const holdOffMs = runner?.holdOffMs(kind) ?? 0;
     if (holdOffMs === 0) {
       return Math.min(this.#agenda.next(kind), runner?.retryAt(kind) ?? Infinity);
     }

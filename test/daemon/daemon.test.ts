@@ -43,8 +43,8 @@ interface Working {
   readonly runs: readonly string[];
   readonly told: readonly DaemonEvent[];
   readonly types: () => readonly string[];
-  /** What the next runs of an account come to; those that are not told complete. */
-  readonly fail: (account: string, ...codes: FailureCode[]) => void;
+  /** What the next runs of an account come to, or those of one kind (`a quick`); what is not told completes. */
+  readonly fail: (runs: string, ...codes: FailureCode[]) => void;
   /** Makes the next runs of an account last until they are released. */
   readonly hold: (account: string) => () => Promise<void>;
   readonly tidied: () => number;
@@ -69,7 +69,8 @@ function work(text: Partial<PlanText> = {}): Working {
     const stopped = new Promise((resolve) => signal.addEventListener('abort', resolve));
     await Promise.race([held.get(account), stopped]);
     underWay.delete(account);
-    const code = signal.aborted ? 'STOPPED' : failures.get(account)?.shift();
+    const planned = failures.get(`${account} ${mode}`) ?? failures.get(account);
+    const code = signal.aborted ? 'STOPPED' : planned?.shift();
     const failure = code && new Failure(code, 'on purpose');
     return { runId: runs.length, mode, counts: undefined, isBaseline: false, failure };
   };
@@ -92,7 +93,7 @@ function work(text: Partial<PlanText> = {}): Working {
     runs,
     told,
     types: () => told.map(({ type }) => type.replace('daemon.', '')),
-    fail: (account, ...codes) => void failures.set(account, codes),
+    fail: (which, ...codes) => void failures.set(which, codes),
     hold: (account) => {
       const release = Promise.withResolvers<undefined>();
       held.set(account, release.promise);
@@ -244,6 +245,22 @@ describe('a run that fails', () => {
     ]);
     expect(told.filter(({ type }) => type === 'daemon.failing')).toHaveLength(1);
     expect(told.find(({ type }) => type === 'daemon.scheduled')).toBeDefined();
+  });
+
+  test('for good leaves the other kind of run to its schedule', async () => {
+    const { clock, runs, fail, stop } = work({ quick: '*/5 * * * *' });
+    fail('a quick', ...Array<FailureCode>(9).fill('ROUTE_REFUSED'));
+    await clock.pass(3 * HOUR);
+    await stop();
+    expect(runs).toEqual([
+      '09:35 a quick',
+      '09:50 a quick',
+      '10:00 a full',
+      '10:20 a quick',
+      '11:00 a full',
+      '11:20 a quick',
+      '12:00 a full',
+    ]);
   });
 
   test('by the guard is told even after other failures, and waits for the schedule', async () => {
