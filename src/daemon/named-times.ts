@@ -39,7 +39,10 @@ export function readExpression(expression: string, setting: string): NamedTimes 
   const isInHour = (time: number): boolean => hours.has(Math.floor(time / HOUR_MS) % 24);
   const isInMinute = (time: number): boolean => minutes.has(Math.floor(time / MINUTE_MS) % 60);
   const isOnSecond = (time: number): boolean => seconds.has(Math.floor(time / SECOND_MS) % 60);
-  const isOnDay = dayMatcher(expression);
+  const [hour = 0, minute = 0, second = 0] = [hours, minutes, seconds].map((named) =>
+    Math.min(...named),
+  );
+  const isOnDay = dayMatcher(expression, hour * HOUR_MS + minute * MINUTE_MS + second * SECOND_MS);
   const stepMs = seconds.size === 1 && seconds.has(0) ? MINUTE_MS : SECOND_MS;
 
   function next(time: number): number {
@@ -62,16 +65,19 @@ export function readExpression(expression: string, setting: string): NamedTimes 
   };
 }
 
-/** Days can be named in many ways, such as "the last Friday": node-cron knows them all. Asks it once a day. */
-function dayMatcher(expression: string): (time: number) => boolean {
-  const days = expression.trim().split(/\s+/).slice(-3);
-  const task = createTask(['*', '*', '*', ...days].join(' '), () => undefined, { timezone: 'UTC' });
+/**
+ * Days can be named in many ways, such as "the last Friday" or "@weekly": node-cron knows them all. Asks it once a day.
+ *
+ * @param timeOfDay - One that the expression names, in milliseconds.
+ */
+function dayMatcher(expression: string, timeOfDay: number): (time: number) => boolean {
+  const task = createTask(expression, () => undefined, { timezone: 'UTC' });
   // It is never started: only its reading of the expression is of use.
   void task.destroy();
   let known = { day: NaN, isMatch: false };
   return (time) => {
     const day = Math.floor(time / DAY_MS);
-    if (day !== known.day) known = { day, isMatch: task.match(new Date(day * DAY_MS)) };
+    if (day !== known.day) known = { day, isMatch: task.match(new Date(day * DAY_MS + timeOfDay)) };
     return known.isMatch;
   };
 }
