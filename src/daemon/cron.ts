@@ -29,7 +29,8 @@ export function parseCron(expression: string, zone: string, setting: string): Cr
 
 function firstInstant(times: NamedTimes, zone: TimeZone, after: number): number {
   let from = after;
-  for (;;) {
+  // Nothing comes after never.
+  while (from !== Infinity) {
     const offset = zone.offsetAt(from);
     const instant = times.next(from + offset) - offset;
     if (instant === Infinity) return Infinity;
@@ -40,6 +41,7 @@ function firstInstant(times: NamedTimes, zone: TimeZone, after: number): number 
     if (due !== undefined) return due;
     from = settled;
   }
+  return Infinity;
 }
 
 /** The first instant after `from`, up to `to`, that is meant although the clock was changed just before. */
