@@ -143,7 +143,8 @@ export class Daemon {
 
   #hear(accountId: string, event: AccountEvent): void {
     this.#ports.tell({ accountId, ...event });
-    if (event.type === 'daemon.ended') this.#schedule(accountId);
+    const isConfigured = this.#crew.runnerOf(accountId) !== undefined;
+    if (event.type === 'daemon.ended' && isConfigured) this.#schedule(accountId);
   }
 
   #schedule(accountId: string): void {

@@ -45,8 +45,8 @@ interface Working {
   readonly types: () => readonly string[];
   /** What the next runs of an account come to, or those of one kind (`a quick`); what is not told completes. */
   readonly fail: (runs: string, ...codes: FailureCode[]) => void;
-  /** Makes the next runs of an account last until they are released. */
-  readonly hold: (account: string) => () => Promise<void>;
+  /** Makes the next runs of an account last until they are released, or are stopped if they heed that. */
+  readonly hold: (account: string, heedsStop?: boolean) => () => Promise<void>;
   readonly tidied: () => number;
   readonly stop: () => Promise<void>;
 }
@@ -58,7 +58,7 @@ function work(text: Partial<PlanText> = {}): Working {
   const runs: string[] = [];
   const told: DaemonEvent[] = [];
   const failures = new Map<string, FailureCode[]>();
-  const held = new Map<string, Promise<undefined>>();
+  const held = new Map<string, { released: Promise<undefined>; heedsStop: boolean }>();
   const underWay = new Set<string>();
   let tidied = 0;
 
@@ -67,7 +67,8 @@ function work(text: Partial<PlanText> = {}): Working {
     if (underWay.has(account)) throw new RangeError(`${account} is read twice at once`);
     underWay.add(account);
     const stopped = new Promise((resolve) => signal.addEventListener('abort', resolve));
-    await Promise.race([held.get(account), stopped]);
+    const { released, heedsStop = true } = held.get(account) ?? {};
+    await (heedsStop ? Promise.race([released, stopped]) : released);
     underWay.delete(account);
     const planned = failures.get(`${account} ${mode}`) ?? failures.get(account);
     const code = signal.aborted ? 'STOPPED' : planned?.shift();
@@ -94,9 +95,9 @@ function work(text: Partial<PlanText> = {}): Working {
     told,
     types: () => told.map(({ type }) => type.replace('daemon.', '')),
     fail: (which, ...codes) => void failures.set(which, codes),
-    hold: (account) => {
+    hold: (account, heedsStop = true) => {
       const release = Promise.withResolvers<undefined>();
-      held.set(account, release.promise);
+      held.set(account, { released: release.promise, heedsStop });
       return async () => {
         held.delete(account);
         release.resolve(undefined);
@@ -298,7 +299,7 @@ describe('several accounts', () => {
       lane: (id) => id.slice(0, 1),
       laneWidth: 2,
     });
-    const releases = ['a1', 'a2', 'a3', 'b1'].map(hold);
+    const releases = ['a1', 'a2', 'a3', 'b1'].map((account) => hold(account));
     await clock.pass(30 * MINUTE);
     expect(runs).toEqual(['10:00 a1 full', '10:00 a2 full', '10:00 b1 full']);
     await releases[1]?.();
@@ -335,6 +336,36 @@ describe('a new plan', () => {
       '10:00 b full',
       '10:00 c full',
     ]);
+  });
+
+  test('with an account that is back waits until its last run has been stopped', async () => {
+    const { clock, daemon, runs, hold, stop } = work({ accounts: ['a', 'b'], runOnStart: true });
+    const release = hold('a', false);
+    await clock.pass(0);
+    daemon.apply(planOf({ accounts: ['b'], runOnStart: true }));
+    daemon.apply(planOf({ accounts: ['a', 'b'], runOnStart: true }));
+    await clock.pass(MINUTE);
+    daemon.apply(planOf({ accounts: ['b'], runOnStart: true }));
+    daemon.apply(planOf({ accounts: ['a', 'b'], runOnStart: true }));
+    await clock.pass(MINUTE);
+    expect(runs).toEqual(['09:30 a full', '09:30 b full']);
+    await release();
+    expect(runs.slice(2)).toEqual(['09:32 a full']);
+    await stop();
+  });
+
+  test('with an account that is gone says nothing of its next run', async () => {
+    const { clock, daemon, told, types, hold, stop } = work({ runOnStart: true });
+    const release = hold('a', false);
+    await clock.pass(0);
+    daemon.apply(planOf({ accounts: ['b'] }));
+    await release();
+    await stop();
+    expect(types()).toContain('ended');
+    const scheduled = told.flatMap((event) =>
+      event.type === 'daemon.scheduled' ? [event.accountId] : [],
+    );
+    expect(scheduled).toEqual(['b']);
   });
 
   test('is tried at once where something failed, also what was refused', async () => {
