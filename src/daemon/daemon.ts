@@ -85,9 +85,13 @@ export class Daemon {
   apply(plan: Plan): void {
     if (this.#signal.aborted) return;
     this.#timetable.abort();
+    const now = this.#ports.clock.now();
+    const due = this.#agenda.take(now);
     this.#plan = plan;
-    this.#agenda = new Agenda(cronsOf(plan), this.#ports.clock.now());
+    this.#agenda = new Agenda(cronsOf(plan), now);
     this.#begin();
+    // What came due a moment ago would be lost with the old agenda.
+    if (due.duties.size > 0) this.#attend(due);
   }
 
   /** Whether the process still looks at the clock. */

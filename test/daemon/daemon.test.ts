@@ -368,6 +368,16 @@ describe('a new plan', () => {
     expect(scheduled).toEqual(['b']);
   });
 
+  test('loses nothing that came due just before it', async () => {
+    const { clock, daemon, runs, stop } = work();
+    await clock.pass(0);
+    clock.set(START + 30 * MINUTE);
+    daemon.apply(planOf({}));
+    await clock.pass(0);
+    expect(runs).toEqual(['10:00 a full']);
+    await stop();
+  });
+
   test('is tried at once where something failed, also what was refused', async () => {
     const { clock, daemon, runs, told, fail, stop } = work({ runOnStart: true });
     fail('a', 'ACCESS_REFUSED');
