@@ -81,8 +81,10 @@ export class Household implements AsyncDisposable {
     const { logger, connections } = this.#session.context;
     logger.level = settings['log.level'];
     this.#figures.show(accounts.map(({ id }) => id));
-    await connections.apply(settings, accounts);
+    // Old connections take a while to close, in which the old plan would call for runs of accounts that are gone.
+    const closed = connections.apply(settings, accounts);
     this.daemon.apply(plan);
+    await closed;
   }
 
   [Symbol.asyncDispose](): Promise<void> {

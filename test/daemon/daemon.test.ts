@@ -71,7 +71,7 @@ function work(text: Partial<PlanText> = {}): Working {
     await (heedsStop ? Promise.race([released, stopped]) : released);
     underWay.delete(account);
     const planned = failures.get(`${account} ${mode}`) ?? failures.get(account);
-    const code = signal.aborted ? 'STOPPED' : planned?.shift();
+    const code = signal.aborted && heedsStop ? 'STOPPED' : planned?.shift();
     const failure = code && new Failure(code, 'on purpose');
     return { runId: runs.length, mode, counts: undefined, isBaseline: false, failure };
   };
