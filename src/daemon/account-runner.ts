@@ -150,7 +150,7 @@ export class AccountRunner {
     if (isNews(before, failure)) tell({ type: 'daemon.failing', mode, result });
     const { retryMs, holdOffMs } = isOutdated
       ? { retryMs: 0, holdOffMs: 0 }
-      : patienceAfter(failure.code, streak.failures);
+      : patienceAfter(failure.code, streak.alike);
     this.#holdOffs.set(mode, clock.elapsed() + holdOffMs);
     const retryAt = clock.now() + (retryMs ?? Infinity);
     if (retryMs !== undefined && retryAt < nextTick(mode)) this.#retry(mode, retryMs);

@@ -25,17 +25,27 @@ const REFUSED: ReadonlySet<FailureCode> = new Set([
   'CONFIG_INVALID',
 ]);
 
-/** Held by the guard until somebody looks; the schedule looks again as well. */
-const UNTRIED: ReadonlySet<FailureCode> = new Set(['HELD']);
+/** What a failure waits for: that it passes, that somebody mends what was refused, or decides about what the guard holds. */
+export type Cure = 'time' | 'mending' | 'decision';
 
-/** @param failures - In a row, this one included. */
+export function cureOf(code: FailureCode): Cure {
+  if (REFUSED.has(code)) return 'mending';
+  return code === 'HELD' ? 'decision' : 'time';
+}
+
+/** @param failures - In a row that wait for the same, this one included. */
 export function patienceAfter(code: FailureCode, failures: number): Patience {
-  if (REFUSED.has(code)) {
-    const holdOffMs = grown(FIRST_HOLD_OFF_MS, failures, LONGEST_HOLD_OFF_MS);
-    return { retryMs: undefined, holdOffMs };
+  switch (cureOf(code)) {
+    case 'time':
+      return { retryMs: grown(FIRST_RETRY_MS, failures, LONGEST_RETRY_MS), holdOffMs: 0 };
+    case 'mending': {
+      const holdOffMs = grown(FIRST_HOLD_OFF_MS, failures, LONGEST_HOLD_OFF_MS);
+      return { retryMs: undefined, holdOffMs };
+    }
+    case 'decision':
+      // The schedule looks again.
+      return { retryMs: undefined, holdOffMs: 0 };
   }
-  if (UNTRIED.has(code)) return { retryMs: undefined, holdOffMs: 0 };
-  return { retryMs: grown(FIRST_RETRY_MS, failures, LONGEST_RETRY_MS), holdOffMs: 0 };
 }
 
 function grown(first: number, failures: number, longest: number): number {

@@ -248,6 +248,14 @@ describe('a run that fails', () => {
     expect(told.find(({ type }) => type === 'daemon.scheduled')).toBeDefined();
   });
 
+  test('in another way than before begins with the shortest wait', async () => {
+    const { clock, runs, fail, stop } = work({ full: '*/5 * * * *' });
+    fail('a', ...Array<FailureCode>(6).fill('UNREACHABLE'), 'ACCESS_REFUSED', 'UNREACHABLE');
+    await clock.pass(HOUR);
+    await stop();
+    expect(runs.slice(6, 9)).toEqual(['09:55 a full', '10:10 a full', '10:11 a full']);
+  });
+
   test('for good leaves the other kind of run to its schedule', async () => {
     const { clock, runs, fail, stop } = work({ quick: '*/5 * * * *' });
     fail('a quick', ...Array<FailureCode>(9).fill('ROUTE_REFUSED'));
