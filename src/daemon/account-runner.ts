@@ -126,8 +126,11 @@ export class AccountRunner {
     const { tell } = this.#options;
     const { failure } = result;
     if (failure?.code === 'STOPPED') return;
-    if (failure === undefined) this.#recover(kind, result);
-    else this.#fail(kind, { ...result, failure }, began !== this.#limits);
+    if (failure === undefined) {
+      this.#recover(kind, result);
+      // A quick run may have become a full one.
+      if (kind === 'quick' && result.mode === 'full') this.#recover('full', result);
+    } else this.#fail(kind, { ...result, failure }, began !== this.#limits);
     tell({ type: 'daemon.ended', mode: kind, result });
   }
 
@@ -135,6 +138,7 @@ export class AccountRunner {
     const streak = this.#streaks.get(mode);
     this.#streaks.delete(mode);
     this.#holdOffs.delete(mode);
+    this.#retries.cancel(mode);
     if (streak === undefined) return;
     const { failures, since } = streak;
     this.#options.tell({ type: 'daemon.recovered', mode, result, failures, since });

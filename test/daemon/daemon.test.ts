@@ -45,6 +45,8 @@ interface Working {
   readonly types: () => readonly string[];
   /** What the next runs of an account come to, or those of one kind (`a quick`); what is not told completes. */
   readonly fail: (runs: string, ...codes: FailureCode[]) => void;
+  /** From now on quick runs of an account become full ones. */
+  readonly promote: (account: string) => void;
   /** Makes the next runs of an account last until they are released, or are stopped if they heed that. */
   readonly hold: (account: string, heedsStop?: boolean) => () => Promise<void>;
   readonly tidied: () => number;
@@ -60,6 +62,7 @@ function work(text: Partial<PlanText> = {}): Working {
   const failures = new Map<string, FailureCode[]>();
   const held = new Map<string, { released: Promise<undefined>; heedsStop: boolean }>();
   const underWay = new Set<string>();
+  const unread = new Set<string>();
   let tidied = 0;
 
   const run = async (account: string, mode: RunKind, signal: AbortSignal): Promise<RunResult> => {
@@ -73,7 +76,13 @@ function work(text: Partial<PlanText> = {}): Working {
     const planned = failures.get(`${account} ${mode}`) ?? failures.get(account);
     const code = signal.aborted && heedsStop ? 'STOPPED' : planned?.shift();
     const failure = code && new Failure(code, 'on purpose');
-    return { runId: runs.length, mode, counts: undefined, isBaseline: false, failure };
+    return {
+      runId: runs.length,
+      mode: unread.has(account) ? 'full' : mode,
+      counts: undefined,
+      isBaseline: false,
+      failure,
+    };
   };
   const daemon = new Daemon(
     {
@@ -94,6 +103,7 @@ function work(text: Partial<PlanText> = {}): Working {
     runs,
     told,
     types: () => told.map(({ type }) => type.replace('daemon.', '')),
+    promote: (account) => void unread.add(account),
     fail: (which, ...codes) => void failures.set(which, codes),
     hold: (account, heedsStop = true) => {
       const release = Promise.withResolvers<undefined>();
@@ -254,6 +264,18 @@ describe('a run that fails', () => {
     await clock.pass(HOUR);
     await stop();
     expect(runs.slice(6, 9)).toEqual(['09:55 a full', '10:10 a full', '10:11 a full']);
+  });
+
+  test('is made up for by a quick one that became a full one', async () => {
+    const { clock, daemon, told, fail, promote, stop } = work({ quick: '30 * * * *' });
+    promote('a');
+    fail('a full', 'HELD');
+    await clock.pass(HOUR);
+    await stop();
+    expect(told).toContainEqual(
+      expect.objectContaining({ type: 'daemon.recovered', mode: 'full', failures: 1 }),
+    );
+    expect(daemon.view()).toMatchObject([{ streak: undefined }]);
   });
 
   test('for good leaves the other kind of run to its schedule', async () => {
