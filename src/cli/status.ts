@@ -51,7 +51,7 @@ function readAccounts(config: Config): readonly AccountStatus[] {
 
 function toTable(accounts: readonly AccountStatus[], now: number, isWritten: boolean): string {
   if (accounts.length === 0) return 'No account has been read yet.';
-  const header = ['ACCOUNT', 'IMAGES', 'REMOVED', 'LAST COMPLETE RUN', 'LAST RUN', 'RESULT'];
+  const header = ['ACCOUNT', 'IMAGES', 'REMOVED', 'LAST COMPLETE FULL RUN', 'LAST RUN', 'RESULT'];
   const rows = accounts.map((account) => [
     account.accountId,
     formatNumber(account.images),
@@ -68,11 +68,17 @@ function ago(time: string | null | undefined, now: number): string {
   return `${formatDuration(Math.max(0, now - Date.parse(time)))} ago`;
 }
 
-/** @param isWritten - Whether a process writes the database: without one, no run is under way. */
-function result({ lastRun }: AccountStatus, isWritten: boolean): string {
-  if (lastRun === undefined) return '–';
-  const { status, mode, added, changed, removed, restored, error_message: message } = lastRun;
-  const label = mode === 'full' ? status : `${status} (${mode})`;
+/**
+ * What the last run came to, or the last full one if that did not complete: a quick or dry run after it mends nothing.
+ *
+ * @param isWritten - Whether a process writes the database: without one, no run is under way.
+ */
+function result({ lastRun, lastFull }: AccountStatus, isWritten: boolean): string {
+  const isBehind = lastFull !== undefined && lastFull.status !== 'complete';
+  const run = isBehind ? lastFull : lastRun;
+  if (run === undefined) return '–';
+  const { status, mode, added, changed, removed, restored, error_message: message } = run;
+  const label = mode === 'full' && run.run_id === lastRun?.run_id ? status : `${status} (${mode})`;
   if (message !== null) return `${label}: ${printable(message)}`;
   if (status === 'running' && !isWritten) return `${label}, but its process is gone`;
   if (status !== 'complete') return label;
@@ -96,6 +102,7 @@ function toJson(
       removed_images: account.removedImages,
       age_seconds: ageSeconds(account, now),
       last_run: account.lastRun ?? null,
+      last_full_run: account.lastFull ?? null,
       last_complete_run: account.lastComplete ?? null,
     })),
   };

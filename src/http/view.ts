@@ -22,7 +22,7 @@ export interface AccountView {
   readonly nextRun: { readonly mode: string; readonly at: number } | undefined;
   /** The runs that failed since the last complete one; `undefined` when there is none. */
   readonly failing: FailureStreak | undefined;
-  /** The latest first. */
+  /** The latest first; the last full one is among them. */
   readonly lastRuns: readonly RunView[];
   /** The latest first. */
   readonly lastChanges: readonly ChangeView[];

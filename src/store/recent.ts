@@ -2,7 +2,7 @@ import type { Database } from 'better-sqlite3';
 import type { ChangeKind, Counts } from '../inventory/change.ts';
 import { parseJson } from '../inventory/json-text.ts';
 import type { RunMode, RunStatus } from '../sync/ports.ts';
-import type { LedgerRow } from './status.ts';
+import { readLastFull, type LedgerRow } from './status.ts';
 
 /** One of an account's last runs. Times are milliseconds since 1970. */
 export interface RecentRun {
@@ -50,20 +50,27 @@ export const RECENT_CHANGES = `
   ORDER BY runs.run_id DESC, changes.image_id
   LIMIT @limit`;
 
-/** An account's last runs, the latest first. */
+/** An account's last runs, the latest first; where none of them is a full one, the last full one comes after them. */
 export function recentRuns(database: Database, accountId: string, limit: number): RecentRun[] {
-  return database
+  const last = database
     .prepare<[string, number], LedgerRow>(RECENT_RUNS)
     .all(accountId, limit)
-    .map((row) => ({
-      runId: row.run_id,
-      mode: row.mode as RunMode,
-      status: row.status as RunStatus,
-      startedAt: Date.parse(row.started_at),
-      finishedAt: row.finished_at === null ? undefined : Date.parse(row.finished_at),
-      counts: countsOf(row),
-      errorMessage: row.error_message ?? undefined,
-    }));
+    .map(recentRun);
+  if (last.some(({ mode }) => mode === 'full')) return last;
+  const full = readLastFull(database, accountId);
+  return full === undefined ? last : [...last, recentRun(full)];
+}
+
+function recentRun(row: LedgerRow): RecentRun {
+  return {
+    runId: row.run_id,
+    mode: row.mode as RunMode,
+    status: row.status as RunStatus,
+    startedAt: Date.parse(row.started_at),
+    finishedAt: row.finished_at === null ? undefined : Date.parse(row.finished_at),
+    counts: countsOf(row),
+    errorMessage: row.error_message ?? undefined,
+  };
 }
 
 /** An account's last changes, those of the latest run first, as far as its last {@link RUNS_LOOKED_AT} runs found any. */

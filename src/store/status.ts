@@ -25,6 +25,8 @@ export interface AccountStatus {
   readonly images: number;
   readonly removedImages: number;
   readonly lastRun: LedgerRow | undefined;
+  /** The last full run, whatever became of it: it may be hidden behind quick ones. */
+  readonly lastFull: LedgerRow | undefined;
   /** The last full run that was published: neither a dry run nor a quick one proves what is gone. */
   readonly lastComplete: LedgerRow | undefined;
 }
@@ -42,6 +44,11 @@ export function readLastComplete(database: Database, accountId: string): LedgerR
   return readLastRun(database, accountId, IS_FULL);
 }
 
+/** The account's last full run, whatever became of it; `undefined` if there is none. */
+export function readLastFull(database: Database, accountId: string): LedgerRow | undefined {
+  return readLastRun(database, accountId, "mode = 'full'");
+}
+
 /** One account's counts and last runs, all read from one state of the database. */
 export function readAccountStatus(database: Database, accountId: string): AccountStatus {
   const count = (sql: string): number =>
@@ -51,6 +58,7 @@ export function readAccountStatus(database: Database, accountId: string): Accoun
     images: count('SELECT count(*) FROM images WHERE account_id = ?'),
     removedImages: count('SELECT count(*) FROM removed_images WHERE account_id = ?'),
     lastRun: readLastRun(database, accountId, 'true'),
+    lastFull: readLastFull(database, accountId),
     lastComplete: readLastComplete(database, accountId),
   }))();
 }

@@ -61,7 +61,7 @@ describe('status', () => {
     const { code, stdout } = await run(['status'], served.env);
     expect(code).toBe(0);
     const [header, row] = stdout.split('\n');
-    expect(header).toMatch(/^ACCOUNT +IMAGES +REMOVED +LAST COMPLETE RUN/);
+    expect(header).toMatch(/^ACCOUNT +IMAGES +REMOVED +LAST COMPLETE FULL RUN/);
     expect(row).toMatch(/^023e105f4ecef8ad9ca31a8372d0c353 +1,234 +0 .+ago .+complete/);
   });
 

@@ -146,3 +146,28 @@ test('status tells a quick run as the last one, and goes by the full one', async
   );
   expect((await run(['status', '--max-age', '1d'], served.env)).code).toBe(8);
 });
+
+test('status tells of a full run that is held until another one completes, whatever quick runs find', async () => {
+  const served = await serveAccount({ images: 35 });
+  await served.sync();
+  for (const { id } of served.account.all()) served.account.delete(id);
+  expect((await served.sync()).code).toBe(4);
+  served.account.upload();
+  await served.sync(['--quick']);
+  expect((await run(['status'], served.env)).stdout).toMatch(
+    /ago +held \(full\): .*lists no images/,
+  );
+  const { stdout } = await run(['status', '--json'], served.env);
+  expect(JSON.parse(stdout)).toMatchObject({
+    accounts: [
+      {
+        last_run: { run_id: 3, mode: 'quick', status: 'complete' },
+        last_full_run: { run_id: 2, mode: 'full', status: 'held' },
+        last_complete_run: { run_id: 1, mode: 'full' },
+      },
+    ],
+  });
+  await served.sync(['--allow-mass-removal']);
+  await served.sync(['--quick']);
+  expect((await run(['status'], served.env)).stdout).toContain('complete (quick): +0 ~0 -0 ↺0');
+});

@@ -52,6 +52,16 @@ describe('the last runs', () => {
   });
 });
 
+test('the last full run is not hidden behind quick ones, whatever became of it', () => {
+  const { begin, path } = openStoreWith([image('a')]);
+  begin().abandon(END, FAILED);
+  for (let run = 0; run < 3; run += 1) begin({ mode: 'quick' }).publish(END);
+  const runIds = (limit: number): number[] =>
+    reading(path, (database) => recentRuns(database, 'acc', limit)).map(({ runId }) => runId);
+  expect(runIds(2)).toEqual([5, 4, 2]);
+  expect(runIds(4)).toEqual([5, 4, 3, 2]);
+});
+
 describe('the last changes', () => {
   test('are an account’s own, those of the latest run first, and say which columns differ', () => {
     const { begin, path } = openStoreWith([image('a', 'old'), image('b')]);
