@@ -29,7 +29,7 @@ export function viewDaemon(sources: ViewSources): DaemonView {
 }
 
 function viewAccount({ orders, figures, database }: ViewSources, atWork: AtWork): AccountView {
-  const { accountId, isBusy, next, streak } = atWork;
+  const { accountId, isBusy, next, streaks } = atWork;
   const { settings, accounts, plan } = orders;
   const { totals, lastComplete } = figures.of(accountId);
   const longestAge = settings['http.readyMaxAgeSeconds'];
@@ -43,11 +43,14 @@ function viewAccount({ orders, figures, database }: ViewSources, atWork: AtWork)
     lastCompleteAt: lastComplete?.at,
     readyUntil: lastComplete && readyUntil(lastComplete, plan.crons.full, longestAgeMs),
     nextRun: next.at === Infinity ? undefined : next,
-    failing: streak && {
-      count: streak.failures,
-      since: streak.since,
-      message: streak.failure.message,
-    },
+    failing: streaks.map(({ mode, failures, since, failure }) => ({
+      mode,
+      count: failures,
+      since,
+      message: failure.message,
+      hint: failure.hint,
+      isHeld: failure.code === 'HELD',
+    })),
     lastRuns: recentRuns(database, accountId, RUNS),
     lastChanges: recentChanges(database, accountId, CHANGES),
   };

@@ -52,9 +52,10 @@ export class Figures {
   }
 
   /** What comes next for an account, and how often it has failed. */
-  noteSchedule({ accountId, next, streak }: AccountView): void {
+  noteSchedule({ accountId, next, streaks }: AccountView): void {
     this.metrics.setNextRun(accountId, next.at === Infinity ? undefined : next.at);
-    this.metrics.setConsecutiveFailures(accountId, streak?.failures ?? 0);
+    const failures = Math.max(0, ...streaks.map(({ failures: inARow }) => inARow));
+    this.metrics.setConsecutiveFailures(accountId, failures);
   }
 
   noteDelivery(event: WebhookEvent): void {

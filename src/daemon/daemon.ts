@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { Clock } from '../sync/ports.ts';
+import type { AccountRunner } from './account-runner.ts';
 import { Agenda, type Due, type Duty } from './agenda.ts';
 import type { Cron } from './cron.ts';
 import { Crew } from './crew.ts';
@@ -25,8 +26,12 @@ export interface AccountView {
   readonly isBusy: boolean;
   /** `at` is `Infinity` if it never runs again. */
   readonly next: { readonly at: number; readonly mode: RunKind };
-  /** Failures in a row, of full runs if these fail. */
-  readonly streak: Streak | undefined;
+  /** Failures in a row, of each kind of run that fails; full runs first. */
+  readonly streaks: readonly KindStreak[];
+}
+
+export interface KindStreak extends Streak {
+  readonly mode: RunKind;
 }
 
 /** Without a sign of life for this long, something blocks the process. */
@@ -104,8 +109,8 @@ export class Daemon {
     return this.#plan.accounts.flatMap(({ id: accountId }) => {
       const runner = this.#crew.runnerOf(accountId);
       if (runner === undefined) return [];
-      const streak = runner.streak('full') ?? runner.streak('quick');
-      return [{ accountId, isBusy: runner.isBusy, next: this.#nextOf(accountId), streak }];
+      const streaks = streaksOf(runner);
+      return [{ accountId, isBusy: runner.isBusy, next: this.#nextOf(accountId), streaks }];
     });
   }
 
@@ -170,6 +175,13 @@ export class Daemon {
     }
     return this.#plan.crons[kind]?.next(this.#ports.clock.now() + holdOffMs) ?? Infinity;
   }
+}
+
+function streaksOf(runner: AccountRunner): readonly KindStreak[] {
+  return (['full', 'quick'] as const).flatMap((mode) => {
+    const streak = runner.streak(mode);
+    return streak === undefined ? [] : [{ mode, ...streak }];
+  });
 }
 
 function cronsOf({ crons }: Plan): ReadonlyMap<Duty, Cron> {

@@ -11,7 +11,7 @@ import {
   type Tone,
 } from './page-parts.ts';
 import { accountReadiness } from './readiness.ts';
-import type { AccountView, ChangeView, RunView } from './view.ts';
+import type { AccountView, ChangeView, FailureStreak, RunView } from './view.ts';
 
 /** An image id may have 1024 characters, a message as many as a server likes. */
 const ID_LENGTH = 64;
@@ -52,7 +52,7 @@ export function accountSection(account: AccountView, now: number): Html {
         <dd class="large">${formatNumber(removedImages)}</dd>
       </div>
       <div>
-        <dt>Last complete run</dt>
+        <dt>Last complete full run</dt>
         <dd>${moment(account.lastCompleteAt, now) ?? 'never'}</dd>
       </div>
       <div>
@@ -72,27 +72,27 @@ function stateOf(account: AccountView, now: number): Html {
 
 function wordAndTone(account: AccountView, now: number): [word: string, tone: Tone] {
   if (account.isRunning) return ['running', 'busy'];
-  if (account.failing !== undefined) return ['failing', 'bad'];
+  if (account.failing.some(({ isHeld }) => isHeld)) return ['held', 'bad'];
+  if (account.failing.length > 0) return ['failing', 'bad'];
   if (accountReadiness(account, now).ready) return ['ok', 'good'];
   return account.lastCompleteAt === undefined ? ['not read yet', 'bad'] : ['out of date', 'bad'];
 }
 
 /** Why an account is not as it should be. */
 function notices(account: AccountView, now: number): Html[] {
-  const { failing } = account;
   const { ready, reason } = accountReadiness(account, now);
-  const told: Html[] = [];
-  if (failing !== undefined) {
-    const runs = failing.count === 1 ? '1 run' : `${formatNumber(failing.count)} runs in a row`;
-    told.push(
-      html`<p class="notice bad">
-        ${runs} failed, since ${formatTime(failing.since)} (${distance(failing.since, now)}):
-        ${shortened(failing.message, MESSAGE_LENGTH)}
-      </p>`,
-    );
-  }
+  const told = account.failing.map((streak) => failureNotice(streak, now));
   if (!ready) told.push(html`<p class="notice">Not ready: ${reason}.</p>`);
   return told;
+}
+
+function failureNotice(streak: FailureStreak, now: number): Html {
+  const { mode, count, since, message, hint, isHeld } = streak;
+  const runs = count === 1 ? `1 ${mode} run` : `${formatNumber(count)} ${mode} runs in a row`;
+  return html`<p class="notice bad">
+    ${runs} ${isHeld ? 'did not complete' : 'failed'}, since ${formatTime(since)}
+    (${distance(since, now)}): ${shortened(message, MESSAGE_LENGTH)} ${hint}
+  </p>`;
 }
 
 function nextRun({ isRunning, nextRun: next }: AccountView, now: number): Html | string {

@@ -34,7 +34,7 @@ export function accountReadiness(
   now: number,
 ): AccountReadiness {
   if (lastCompleteAt === undefined || readyUntil === undefined) {
-    const reason = 'there has been no complete run yet';
+    const reason = 'there has been no complete full run yet';
     return {
       account_id: accountId,
       ready: false,
@@ -45,7 +45,7 @@ export function accountReadiness(
   }
   const ageMs = Math.max(0, now - lastCompleteAt);
   const ready = now <= readyUntil;
-  const ended = `the last complete run ended ${formatDuration(ageMs)} ago`;
+  const ended = `the last complete full run ended ${formatDuration(ageMs)} ago`;
   const allowed = formatDuration(Math.max(0, readyUntil - lastCompleteAt));
   return {
     account_id: accountId,
@@ -58,6 +58,6 @@ export function accountReadiness(
 
 function summary(accounts: number, waiting: number): string {
   if (accounts === 0) return 'there is no account to read';
-  if (waiting === 0) return 'every account was read completely, and recently enough';
+  if (waiting === 0) return "every account's last complete full run is recent enough";
   return `${waiting} of ${accounts} accounts ${waiting === 1 ? 'is' : 'are'} not ready`;
 }

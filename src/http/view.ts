@@ -20,8 +20,8 @@ export interface AccountView {
   readonly readyUntil: number | undefined;
   /** `undefined` when none is due. */
   readonly nextRun: { readonly mode: string; readonly at: number } | undefined;
-  /** The runs that failed since the last complete one; `undefined` when there is none. */
-  readonly failing: FailureStreak | undefined;
+  /** Of each kind of run that fails, those since the last complete one. */
+  readonly failing: readonly FailureStreak[];
   /** The latest first; the last full one is among them. */
   readonly lastRuns: readonly RunView[];
   /** The latest first. */
@@ -29,12 +29,17 @@ export interface AccountView {
 }
 
 export interface FailureStreak {
+  readonly mode: string;
   /** How many, at least 1. */
   readonly count: number;
   /** When the first of them ended. */
   readonly since: number;
   /** What the last of them came to. */
   readonly message: string;
+  /** What to do about it. */
+  readonly hint: string | undefined;
+  /** Whether the guard holds it until somebody decides. */
+  readonly isHeld: boolean;
 }
 
 /** A row of the ledger. */

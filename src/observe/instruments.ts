@@ -55,9 +55,11 @@ export function createInstruments(registry: Registry, { requestsLeft, databaseBy
       named('next_run_timestamp_seconds', 'When the next run is due.', ['account_id']),
     ),
     failures: new Gauge(
-      named('consecutive_failures', 'Runs that failed since the last complete one.', [
-        'account_id',
-      ]),
+      named(
+        'consecutive_failures',
+        'Runs that failed since the last complete one, of the kind of run that failed most.',
+        ['account_id'],
+      ),
     ),
     images: new Gauge(
       named('images', 'Images that are there, and images that are gone.', ['account_id', 'state']),

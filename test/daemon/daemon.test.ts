@@ -238,7 +238,9 @@ describe('a run that fails', () => {
     fail('a', 'UNREACHABLE');
     await clock.pass(30 * MINUTE);
     expect(told.at(-1)).toMatchObject({ type: 'daemon.scheduled', next: START + 31 * MINUTE });
-    expect(daemon.view()).toMatchObject([{ streak: { failures: 1 }, next: { mode: 'full' } }]);
+    expect(daemon.view()).toMatchObject([
+      { streaks: [{ mode: 'full', failures: 1 }], next: { mode: 'full' } },
+    ]);
     await stop();
   });
 
@@ -275,7 +277,23 @@ describe('a run that fails', () => {
     expect(told).toContainEqual(
       expect.objectContaining({ type: 'daemon.recovered', mode: 'full', failures: 1 }),
     );
-    expect(daemon.view()).toMatchObject([{ streak: undefined }]);
+    expect(daemon.view()).toMatchObject([{ streaks: [] }]);
+  });
+
+  test('is told of each kind of run', async () => {
+    const { clock, daemon, fail, stop } = work({ quick: '30 * * * *' });
+    fail('a full', 'HELD');
+    fail('a quick', 'UNREACHABLE', 'UNREACHABLE');
+    await clock.pass(HOUR + 2 * MINUTE);
+    expect(daemon.view()).toMatchObject([
+      {
+        streaks: [
+          { mode: 'full', failures: 1, failure: { code: 'HELD' } },
+          { mode: 'quick', failures: 2, failure: { code: 'UNREACHABLE' } },
+        ],
+      },
+    ]);
+    await stop();
   });
 
   test('for good leaves the other kind of run to its schedule', async () => {
@@ -318,7 +336,7 @@ describe('a run that fails', () => {
       '10:03 a full',
       '10:30 a quick',
     ]);
-    expect(daemon.view().map(({ streak }) => streak)).toEqual([undefined, undefined]);
+    expect(daemon.view().map(({ streaks }) => streaks)).toEqual([[], []]);
   });
 });
 

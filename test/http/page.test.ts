@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { html, Html } from '../../src/http/html.ts';
 import { renderPage } from '../../src/http/page.ts';
-import type { AccountView, RunView } from '../../src/http/view.ts';
+import type { AccountView, FailureStreak, RunView } from '../../src/http/view.ts';
 import { daemonView, NOW, serve } from './served.ts';
 
 const HOUR = 3_600_000;
@@ -13,6 +13,13 @@ function runView(run: Partial<RunView> = {}): RunView {
   return {
     ...{ runId: 42, mode: 'full', status: 'complete', counts: COUNTS, errorMessage: undefined },
     ...{ startedAt: NOW - HOUR - 90_000, finishedAt: NOW - HOUR, ...run },
+  };
+}
+
+function streak(failures: Partial<FailureStreak> = {}): FailureStreak {
+  return {
+    ...{ mode: 'full', count: 1, since: NOW - HOUR, message: 'no luck', hint: undefined },
+    ...{ isHeld: false, ...failures },
   };
 }
 
@@ -35,7 +42,7 @@ describe('the page', () => {
     });
     expect(text).toContain('production acc ok');
     expect(text).toContain('Images 12,345 Removed 6');
-    expect(text).toContain('Last complete run 1 h ago 2026-11-22 12:00:00 UTC');
+    expect(text).toContain('Last complete full run 1 h ago 2026-11-22 12:00:00 UTC');
     expect(text).toContain('Next run full, in 1 min 2026-11-22 13:01:00 UTC');
     expect(text).toContain('42 full complete 2026-11-22 11:58:30 UTC 1 min 30 s 7 1,234 2 3 4');
     expect(text).toContain('41 full failed: no luck');
@@ -48,7 +55,9 @@ describe('the page', () => {
   test.for([
     ['ok', {}],
     ['running', { isRunning: true }],
-    ['failing', { failing: { count: 1, since: NOW - HOUR, message: 'no luck' } }],
+    ['failing', { failing: [streak()] }],
+    ['held', { failing: [streak({ isHeld: true })] }],
+    ['held', { failing: [streak(), streak({ mode: 'quick', isHeld: true })] }],
     ['not read yet', { lastCompleteAt: undefined, readyUntil: undefined }],
     ['out of date', { readyUntil: NOW - 1 }],
   ] as const)('calls an account %s', ([word, view]) => {
@@ -56,20 +65,27 @@ describe('the page', () => {
   });
 
   test('says why an account is not as it should be', () => {
-    const failing = { count: 3, since: NOW - 2 * HOUR, message: 'no luck' };
+    const failing = [
+      streak({ count: 3, since: NOW - 2 * HOUR, hint: 'Wish for more.' }),
+      streak({ mode: 'quick' }),
+    ];
     const text = read({ failing, readyUntil: NOW - 1, nextRun: undefined });
     expect(text).toContain(
-      '3 runs in a row failed, since 2026-11-22 11:00:00 UTC (2 h ago): no luck',
+      '3 full runs in a row failed, since 2026-11-22 11:00:00 UTC (2 h ago): no luck Wish for more.',
     );
-    expect(text).toContain('Not ready: the last complete run ended 1 h ago');
+    expect(text).toContain('1 quick run failed, since 2026-11-22 12:00:00 UTC (1 h ago): no luck');
+    expect(text).toContain('Not ready: the last complete full run ended 1 h ago');
     expect(text).toContain('Next run none');
-    expect(read({ failing: { ...failing, count: 1 } })).toContain('1 run failed, since');
+    const held = streak({ isHeld: true, message: 'too much', hint: 'Decide.' });
+    expect(read({ failing: [held] })).toMatch(
+      /1 full run did not complete, since .*: too much Decide\./,
+    );
     expect(read({ isRunning: true, nextRun: undefined })).toContain('Next run running now');
   });
 
   test('says so when there is nothing to show yet', () => {
     const text = read({ lastCompleteAt: undefined, readyUntil: undefined });
-    expect(text).toContain('Last complete run never');
+    expect(text).toContain('Last complete full run never');
     expect(text).toContain('Last runs: none.');
     expect(text).toContain('Last changes: none.');
   });
@@ -98,7 +114,7 @@ describe('whatever others wrote is harmless', () => {
   const hostile: Partial<AccountView> = {
     accountId: HOSTILE,
     name: HOSTILE,
-    failing: { count: 2, since: NOW, message: HOSTILE },
+    failing: [streak({ mode: HOSTILE, message: HOSTILE, hint: HOSTILE })],
     nextRun: { mode: HOSTILE, at: NOW },
     lastRuns: [runView({ mode: HOSTILE, status: HOSTILE, errorMessage: HOSTILE })],
     lastChanges: [{ at: NOW, kind: 'changed', imageId: HOSTILE, fields: [HOSTILE] }],
@@ -109,7 +125,7 @@ describe('whatever others wrote is harmless', () => {
     const plain = renderPage(daemonView({ ...hostile, ...HARMLESS }), NOW);
     const tags = (text: string): string[] => text.match(/<[^>]*>/g) ?? [];
     expect(tags(page)).toEqual(tags(plain));
-    expect(page.match(/&lt;script&gt;alert\(1\)&lt;\/script&gt;/g)?.length).toBe(10);
+    expect(page.match(/&lt;script&gt;alert\(1\)&lt;\/script&gt;/g)?.length).toBe(12);
     expect(page).toContain('&amp;amp;\\u202egnp.exe\\u0000\\u000a\\u001b[2J');
     expect(page).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]/);
   });
@@ -130,7 +146,7 @@ describe('whatever others wrote is harmless', () => {
 const HARMLESS: Partial<AccountView> = {
   accountId: 'a',
   name: 'a',
-  failing: { count: 2, since: NOW, message: 'a' },
+  failing: [streak({ mode: 'a', message: 'a', hint: 'a' })],
   nextRun: { mode: 'a', at: NOW },
   lastRuns: [runView({ mode: 'a', status: 'a', errorMessage: 'a' })],
   lastChanges: [{ at: NOW, kind: 'changed', imageId: 'a', fields: ['a'] }],

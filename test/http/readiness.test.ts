@@ -10,13 +10,14 @@ describe('a daemon is ready', () => {
     const { ready, reason } = readinessOf(view, NOW);
     expect({ ready, reason }).toEqual({
       ready: true,
-      reason: 'every account was read completely, and recently enough',
+      reason: "every account's last complete full run is recent enough",
     });
     expect(readinessOf(view, NOW + 1).ready).toBe(false);
   });
 
   test('also while a run is under way, or the last ones have failed', () => {
-    const failing = { count: 3, since: NOW - MINUTE, message: 'no' };
+    const run = { mode: 'full', message: 'no', hint: undefined, isHeld: false };
+    const failing = [{ ...run, count: 3, since: NOW - MINUTE }];
     expect(readinessOf(daemonView({ isRunning: true, failing }), NOW).ready).toBe(true);
   });
 });
@@ -43,21 +44,21 @@ describe('a daemon is not ready', () => {
         {
           account_id: 'fresh',
           ready: true,
-          reason: 'the last complete run ended 5 min ago',
+          reason: 'the last complete full run ended 5 min ago',
           last_complete_at: new Date(NOW - 5 * MINUTE).toISOString(),
           age_seconds: 300,
         },
         {
           account_id: 'old',
           ready: false,
-          reason: 'the last complete run ended 1 h 30 min ago, more than the allowed 1 h',
+          reason: 'the last complete full run ended 1 h 30 min ago, more than the allowed 1 h',
           last_complete_at: new Date(NOW - 90 * MINUTE).toISOString(),
           age_seconds: 5400,
         },
         {
           account_id: 'new',
           ready: false,
-          reason: 'there has been no complete run yet',
+          reason: 'there has been no complete full run yet',
           last_complete_at: null,
           age_seconds: null,
         },

@@ -18,7 +18,7 @@ export function accountView(view: Partial<AccountView> = {}): AccountView {
     lastCompleteAt: NOW - HOUR,
     readyUntil: NOW + HOUR,
     nextRun: { mode: 'full', at: NOW + 60_000 },
-    failing: undefined,
+    failing: [],
     lastRuns: [],
     lastChanges: [],
     ...view,
