@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import Sqlite, { type Database } from 'better-sqlite3';
 import { Failure, messageOf } from '../inventory/failure.ts';
 import { explainSqlite } from './errors.ts';
+import { rememberFile } from './in-place.ts';
 import { acquireLock } from './lock.ts';
 import { checkVersion, latestVersion, migrate } from './migrate.ts';
 
@@ -11,6 +12,8 @@ export interface WritableDatabase {
   readonly database: Database;
   /** Absolute. */
   readonly path: string;
+  /** Throws Failure `DATABASE_UNUSABLE` if the path names another file by now, or none. */
+  assertInPlace(): void;
   close(): void;
 }
 
@@ -43,7 +46,7 @@ export function openForWriting(file: string, now: string): WritableDatabase {
     const isNew = checkVersion(database, path) === 0;
     configure(database, isNew);
     migrate(database, path);
-    return { database, path, close };
+    return { database, path, assertInPlace: rememberFile(path), close };
   } catch (error) {
     close();
     throw explainSqlite(error, path);

@@ -29,6 +29,8 @@ export interface StageOptions {
   /** What readers see now. */
   readonly published: Published | undefined;
   readonly staged: StagedSoFar;
+  /** Throws unless readers open this file. */
+  readonly assertInPlace: () => void;
   /** Called when the run has ended, even if its end could not be written. */
   readonly onEnd: () => void;
 }
@@ -150,6 +152,7 @@ export class RunStage implements Stage {
   }
 
   publish(end: RunEnd): Counts {
+    this.#options.assertInPlace();
     const counts = this.#transaction(() => this.#publish(end));
     this.#options.onEnd();
     this.#letGo();

@@ -26,7 +26,8 @@ export interface InventoryStore extends Store {
  *
  * @param now - Milliseconds since 1970.
  */
-export function createStore({ database, path }: WritableDatabase, now: number): InventoryStore {
+export function createStore(inventory: WritableDatabase, now: number): InventoryStore {
+  const { database, path } = inventory;
   const ledger = new Ledger(database);
   const kept = explained(path, () => new KeptScans(path));
   const rowIds = explained(path, () => {
@@ -41,6 +42,7 @@ export function createStore({ database, path }: WritableDatabase, now: number): 
   function begin(start: RunStart): Stage {
     const { accountId } = start;
     if (underWay.has(accountId)) throw new Error(`a run of ${accountId} is under way already`);
+    inventory.assertInPlace();
     const open = database.transaction(() => openRun(database, ledger, kept, rowIds, start));
     const { account, leftover, ...run } = explained(path, () => open.immediate());
     const identity = identityOf(account, start, run.runId, run.firstRow, leftover);
@@ -57,6 +59,7 @@ export function createStore({ database, path }: WritableDatabase, now: number): 
     const stage = new RunStage({
       database,
       path,
+      assertInPlace: () => inventory.assertInPlace(),
       ledger,
       rowIds,
       start,
