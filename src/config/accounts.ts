@@ -41,13 +41,7 @@ export function accountIds(
   entries: readonly AccountEntry[],
   chosen: readonly string[],
 ): readonly string[] {
-  const fromEnv = variable(env, 'CLOUDFLARE_ACCOUNT_ID')
-    ?.split(',')
-    .map((id) => id.trim());
-  const ids =
-    chosen.length > 0
-      ? chosen
-      : (fromEnv?.filter((id) => id !== '') ?? entries.map(({ id }) => id));
+  const ids = chosen.length > 0 ? chosen : (idsFromEnvironment(env) ?? entries.map(({ id }) => id));
   const source = chosen.length > 0 ? '--account' : 'CLOUDFLARE_ACCOUNT_ID';
   const wrong = ids.find((id) => !ACCOUNT_ID.test(id));
   if (wrong !== undefined) {
@@ -58,10 +52,18 @@ export function accountIds(
   return [...new Set(ids)];
 }
 
+function idsFromEnvironment(env: Environment): readonly string[] | undefined {
+  return variable(env, 'CLOUDFLARE_ACCOUNT_ID')
+    ?.split(',')
+    .map((id) => id.trim())
+    .filter((id) => id !== '');
+}
+
 /**
  * The configured accounts with their credentials.
  *
- * @throws Failure `CONFIG_INVALID` if there is no account, or one without credentials or with both kinds.
+ * @throws Failure `CONFIG_INVALID` if there is no account, one that is unknown to a file that describes accounts, or one
+ *   without credentials or with both kinds.
  */
 export function resolveAccounts(
   env: Environment,
@@ -74,9 +76,25 @@ export function resolveAccounts(
       hint: 'Set CLOUDFLARE_ACCOUNT_ID and CLOUDFLARE_API_TOKEN. "image-inventory doctor" tells where to find both; "npm run demo" needs neither.',
     });
   }
+  refuseStrangers(env, entries, chosen);
   return ids.map((id) => {
     const entry = entries.find((candidate) => candidate.id === id) ?? { id };
     return { id, name: entry.name, credentials: credentialsOf(env, entry) };
+  });
+}
+
+/** A misspelt id would otherwise be read with the common credentials, as if no file described the account. */
+function refuseStrangers(
+  env: Environment,
+  entries: readonly AccountEntry[],
+  chosen: readonly string[],
+): void {
+  const known = [...entries.map(({ id }) => id), ...(idsFromEnvironment(env) ?? [])];
+  const stranger = chosen.find((id) => !known.includes(id));
+  if (entries.length === 0 || stranger === undefined) return;
+  const message = `--account ${stranger} is not among the configured accounts: ${[...new Set(known)].join(', ')}`;
+  throw new Failure('CONFIG_INVALID', message, {
+    hint: 'Correct it, or add the account to "accounts" in the configuration file.',
   });
 }
 

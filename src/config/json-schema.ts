@@ -27,7 +27,8 @@ export function configJsonSchema(): Readonly<Record<string, unknown>> {
     };
   }
   root.properties['accounts'] = {
-    description: 'The accounts to mirror, unless CLOUDFLARE_ACCOUNT_ID or --account names others.',
+    description:
+      'The accounts to mirror, unless CLOUDFLARE_ACCOUNT_ID names others; --account picks some of them.',
     ...withoutDialect(ACCOUNTS_SCHEMA),
   };
   return {

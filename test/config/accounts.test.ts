@@ -53,6 +53,25 @@ describe('the accounts', () => {
     expect(found.map(revealed)).toEqual([['b-token']]);
   });
 
+  it('are no strangers to a file that describes accounts', ({ directory }) => {
+    const entries = [{ id: 'a', tokenVariable: 'A_TOKEN' }, { id: 'b' }];
+    const failure = failureOf(() => accounts(directory, entries, TOKEN, ['b', 'bb']));
+    expect(failure).toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: '--account bb is not among the configured accounts: a, b',
+    });
+    const env = { ...TOKEN, CLOUDFLARE_ACCOUNT_ID: 'c' };
+    expect(accounts(directory, entries, env, ['c']).map(({ id }) => id)).toEqual(['c']);
+    // Without a file that says otherwise, a flag wins over the environment.
+    expect(accounts(directory, [], env, ['d']).map(({ id }) => id)).toEqual(['d']);
+    expect(accounts(directory, [], TOKEN, ['d']).map(({ id }) => id)).toEqual(['d']);
+  });
+
+  it('may be strangers for what only reads the database', ({ directory }) => {
+    const config = directory.config({ accounts: [{ id: 'a' }] });
+    expect(loadConfig({ config, account: ['gone'] }, TOKEN).accountIds).toEqual(['gone']);
+  });
+
   it('may be none until they are asked for', ({ directory }) => {
     const config = loadConfig({ config: directory.config({}) }, TOKEN);
     expect(config.accountIds).toEqual([]);
