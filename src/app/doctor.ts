@@ -29,8 +29,15 @@ const WHERE = {
   account:
     'Open dash.cloudflare.com: the account id is the 32 characters in the address after "dash.cloudflare.com/". export CLOUDFLARE_ACCOUNT_ID=…',
   token:
-    'In the dashboard: My Profile (or Manage Account) → API Tokens → Create Token → Custom token; permission Account · Cloudflare Images · Read; this account only. export CLOUDFLARE_API_TOKEN=…',
+    'In the dashboard: My Profile (or Manage Account) → API Tokens → Create Token → Custom token; permission Account · Cloudflare Images · Read; this account only.',
 } as const;
+
+const COMMON_TOKEN = 'CLOUDFLARE_API_TOKEN';
+
+/** @param variable - What the token is read from. */
+function whereToken(variable: string): string {
+  return `${WHERE.token} export ${variable}=…`;
+}
 
 /**
  * Checks one thing after the other, from the configuration to the list itself. A check that cannot
@@ -60,7 +67,8 @@ export async function examine(
     accounts = config.accounts();
   } catch (error) {
     const finding = failed('credentials', error);
-    const where = config.accountIds.length === 0 ? `${WHERE.account} ${WHERE.token}` : WHERE.token;
+    const where =
+      config.accountIds.length === 0 ? `${WHERE.account} ${whereToken(COMMON_TOKEN)}` : WHERE.token;
     return [...checks, { ...finding, mend: `${finding.mend ?? ''} ${where}`.trim() }];
   }
   checks.push({ name: 'credentials', result: 'ok', detail: describeKinds(accounts) });
@@ -161,17 +169,18 @@ async function checkList(
 }
 
 async function checkToken(client: ApiClient, account: Account, limits: Limits): Promise<Check> {
-  const name = 'token';
+  const name = `token of ${account.name ?? account.id}`;
+  const where = whereToken(account.tokenVariable ?? COMMON_TOKEN);
   try {
     const { status, expiresOn } = await verifyToken(client, account.id, limits);
     if (status !== 'active') {
-      throw new Failure('ACCESS_REFUSED', `the token is ${status}`, { hint: WHERE.token });
+      throw new Failure('ACCESS_REFUSED', `the token is ${status}`, { hint: where });
     }
     const detail = expiresOn === undefined ? 'active' : `active until ${expiresOn}`;
     return { name, result: 'ok', detail };
   } catch (error) {
     const finding = failed(name, error);
-    return finding.code === 'ACCESS_REFUSED' ? { ...finding, mend: WHERE.token } : finding;
+    return finding.code === 'ACCESS_REFUSED' ? { ...finding, mend: where } : finding;
   }
 }
 

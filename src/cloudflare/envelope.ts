@@ -123,7 +123,7 @@ function redirected(said: string): Failure {
 
 function refusedForGood(said: string): Failure {
   return new Failure('API_ERROR', said, {
-    hint: 'Asking again will not help: check CLOUDFLARE_BASE_URL and CLOUDFLARE_ACCOUNT_ID.',
+    hint: 'Asking again will not help: check CLOUDFLARE_BASE_URL and the account id.',
   });
 }
 
@@ -141,7 +141,7 @@ function refusalOf(status: number, error: ApiError | undefined, said: string): F
   }
   if (error?.code === IMAGES_DISABLED) {
     return new Failure('ACCESS_REFUSED', said, {
-      hint: 'Cloudflare Images is not enabled on this account: enable it in the dashboard under Images, or correct CLOUDFLARE_ACCOUNT_ID.',
+      hint: 'Cloudflare Images is not enabled on this account: enable it in the dashboard under Images, or correct the account id (CLOUDFLARE_ACCOUNT_ID, or "accounts" in the configuration file).',
     });
   }
   if (error?.code === BAD_FILTER) {
@@ -149,7 +149,7 @@ function refusalOf(status: number, error: ApiError | undefined, said: string): F
   }
   if (isOneOf(ROUTE_CODES, error)) {
     return new Failure('ROUTE_REFUSED', said, {
-      hint: 'Check CLOUDFLARE_ACCOUNT_ID: the 32 characters in the dashboard\'s address after "dash.cloudflare.com/".',
+      hint: 'Check the account id (CLOUDFLARE_ACCOUNT_ID, or "accounts" in the configuration file): the 32 characters in the dashboard\'s address after "dash.cloudflare.com/".',
     });
   }
   const isPermission = error?.code === PERMISSION_OR_INTERNAL && status !== 200;

@@ -30,6 +30,8 @@ export interface Account {
   readonly id: string;
   readonly name: string | undefined;
   readonly credentials: Credentials;
+  /** The variable that its token is read from; `undefined` if it may have none. */
+  readonly tokenVariable: string | undefined;
 }
 
 /**
@@ -79,7 +81,9 @@ export function resolveAccounts(
   refuseStrangers(env, entries, chosen);
   return ids.map((id) => {
     const entry = entries.find((candidate) => candidate.id === id) ?? { id };
-    return { id, name: entry.name, credentials: credentialsOf(env, entry) };
+    const names = variablesOf(entry);
+    const credentials = credentialsOf(env, id, names);
+    return { id, name: entry.name, credentials, tokenVariable: names.token };
   });
 }
 
@@ -120,8 +124,7 @@ function variablesOf(entry: AccountEntry): Variables {
   return token === undefined ? COMMON : { token };
 }
 
-function credentialsOf(env: Environment, entry: AccountEntry): Credentials {
-  const names = variablesOf(entry);
+function credentialsOf(env: Environment, accountId: string, names: Variables): Credentials {
   const token = secretVariable(env, names.token);
   const email = secretVariable(env, names.email);
   const key = secretVariable(env, names.key);
@@ -137,7 +140,7 @@ function credentialsOf(env: Environment, entry: AccountEntry): Credentials {
   if (email !== undefined) throw half(names.email, names.key, names.token);
   if (key !== undefined) throw half(names.key, names.email, names.token);
   const wanted = names.token ?? listOf(names.email, names.key);
-  throw new Failure('CONFIG_INVALID', `no credentials are set for account ${entry.id}`, {
+  throw new Failure('CONFIG_INVALID', `no credentials are set for account ${accountId}`, {
     hint: `Set ${wanted}; a token needs the permission "Cloudflare Images: Read".`,
   });
 }

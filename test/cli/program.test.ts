@@ -1,8 +1,10 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { exitCodeOf } from '../../src/cli/exit-codes.ts';
 import { createProgram, parseCommandLine } from '../../src/cli/program.ts';
 import { formatTable } from '../../src/cli/table.ts';
-import { run } from '../support/program.ts';
+import { ACCOUNT, run, type Env } from '../support/program.ts';
 import { serveAccount } from '../support/served-account.ts';
 
 function isChosen(argv: readonly string[]): boolean {
@@ -116,8 +118,31 @@ describe('doctor', () => {
     expect(stdout).toContain('Read');
   });
 
+  test('names an account and its variables as they are configured', async () => {
+    const served = await serveAccount({ images: 5 });
+    const config = join(served.folder, 'config.json');
+    const shop = { id: 'shop-id', name: 'Shop', tokenVariable: 'SHOP_TOKEN' };
+    writeFileSync(config, JSON.stringify({ accounts: [shop] }));
+    const common = { CLOUDFLARE_ACCOUNT_ID: '', CLOUDFLARE_API_TOKEN: '' };
+    const doctor = async (env: Env): Promise<string> =>
+      (await run(['doctor', '--config', config], { ...served.env, ...common, ...env })).stdout;
+    const missing = await doctor({});
+    expect(missing).toContain('Set SHOP_TOKEN');
+    expect(missing).toContain('Create Token');
+    const wrong = await doctor({ SHOP_TOKEN: 'wrong' });
+    expect(wrong).toMatch(/^✖ token of Shop .*\n .*export SHOP_TOKEN=…$/m);
+    const stranger = await doctor({ SHOP_TOKEN: served.env['CLOUDFLARE_API_TOKEN'] ?? '' });
+    expect(stranger).toMatch(/^✖ account Shop .*\n .*"accounts" in the configuration file/m);
+    expect(missing + wrong + stranger).not.toContain('CLOUDFLARE_API_TOKEN');
+  });
+
   test.for([
-    { what: 'a wrong token', env: { CLOUDFLARE_API_TOKEN: 'wrong' }, code: 6, name: 'token' },
+    {
+      what: 'a wrong token',
+      env: { CLOUDFLARE_API_TOKEN: 'wrong' },
+      code: 6,
+      name: `token of ${ACCOUNT}`,
+    },
     {
       what: 'a wrong account',
       env: { CLOUDFLARE_ACCOUNT_ID: 'wrong' },
