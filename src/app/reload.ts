@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { Config } from '../config/load.ts';
+import { describePlan } from '../daemon/log.ts';
 import { asFailure, Failure } from '../inventory/failure.ts';
 import { formatCount } from '../inventory/quantity.ts';
 import type { Logger } from '../observe/logger.ts';
@@ -45,9 +46,8 @@ export function createReloads(
       refuseOtherDatabase(follower.orders, orders);
       await follower.apply(orders);
       const { accounts, plan } = orders;
-      const schedule = plan.crons.full.expression;
-      const fields = { schedule, timezone: plan.timezone, accounts: accounts.length };
-      const msg = `the configuration was read again: ${formatCount(accounts.length, 'account')}, ${schedule} (${plan.timezone})`;
+      const { fields, schedules } = describePlan(plan);
+      const msg = `the configuration was read again: ${formatCount(accounts.length, 'account')}, ${schedules}`;
       logger.info({ event: 'daemon.reloaded', ...fields }, msg);
     } catch (error) {
       const { code, message, hint } = asFailure(error);

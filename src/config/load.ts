@@ -95,19 +95,25 @@ function valueOf(
   if (given === undefined) return setting.fallback;
   const parsed = setting.schema.safeParse(given.value);
   if (parsed.success) return Object.freeze(parsed.data);
-  const value = setting.isPrivate === true ? 'wrong' : shown(given.value);
+  const value =
+    setting.isPrivate === true ? 'wrong' : shown(given.value, setting.isAddress === true);
   const problem = `${given.source} is ${value}: must be ${setting.allowed}`;
   const fallback =
     setting.fallback === undefined ? 'leave it unset' : 'leave it unset for the default';
   throw new Failure('CONFIG_INVALID', problem, { hint: `Correct it, or ${fallback}.` });
 }
 
-/** A refused value as a message may show it: without the secrets that an address should not hold. */
-function shown(value: unknown): string {
+/**
+ * A refused value as a message may show it: without the secrets that an address should not hold.
+ *
+ * @param isAddress - Whether it is meant as one, even if it does not look like it.
+ */
+function shown(value: unknown, isAddress: boolean): string {
   const text = typeof value === 'number' ? String(value) : JSON.stringify(value);
+  if (!isAddress && !text.includes('://')) return printable(text).slice(0, 100);
   const address = text
     .replace(/(?<=^"|:\/\/)[^"]*@/, '[secret]@')
-    .replace(/(?<=:\/\/[^?]*\?).*(?=")/, '[secret]');
+    .replace(/(?<=\?).*(?=")/, '[secret]');
   return printable(address).slice(0, 100);
 }
 

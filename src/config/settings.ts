@@ -12,6 +12,8 @@ export interface Setting<Schema extends z.ZodType = z.ZodType> {
   readonly describe: string;
   /** Whether its value may hold a secret, as addresses of webhooks do; a wrong one is then not shown. */
   readonly isPrivate?: boolean;
+  /** Whether it is an address; a wrong one is shown without the secrets that it should not hold. */
+  readonly isAddress?: boolean;
   /** In the unit that the setting's name says; absent when there is no value unless one is given. */
   readonly fallback?: z.output<Schema>;
 }
@@ -21,7 +23,14 @@ function whole(min: number, max: number): Pick<Setting<z.ZodInt>, 'schema' | 'al
 }
 
 const DAY_S = 86_400;
-const cron = /^\S+(\s+\S+){4,5}$/;
+
+const SCHEDULE = {
+  schema: z
+    .string()
+    .regex(/^(@(yearly|annually|monthly|weekly|daily|midnight|hourly)|\S+(\s+\S+){4,5})$/),
+  allowed:
+    'a cron expression of five or six fields, or @hourly, @daily, @midnight, @weekly, @monthly, @yearly or @annually',
+};
 
 /** The settings by their key in the configuration file. */
 export const SETTINGS = {
@@ -39,6 +48,7 @@ export const SETTINGS = {
     env: 'CLOUDFLARE_BASE_URL',
     schema: z.string().refine(isBaseUrl),
     allowed: 'an https address without query or credentials (plain http only for this machine)',
+    isAddress: true,
     describe: 'Where the API is.',
     fallback: 'https://api.cloudflare.com/client/v4',
   },
@@ -128,21 +138,18 @@ export const SETTINGS = {
   },
   'schedule.full': {
     env: 'IMAGE_INVENTORY_SCHEDULE',
-    schema: z.string().regex(cron),
-    allowed: 'a cron expression of five or six fields',
+    ...SCHEDULE,
     describe: 'When the daemon reads everything, as a cron expression.',
     fallback: '0 * * * *',
   },
   'schedule.quick': {
     env: 'IMAGE_INVENTORY_QUICK_SCHEDULE',
-    schema: z.string().regex(cron),
-    allowed: 'a cron expression of five or six fields',
+    ...SCHEDULE,
     describe: 'When the daemon looks for new uploads only, as a cron expression.',
   },
   'schedule.housekeeping': {
     env: 'IMAGE_INVENTORY_HOUSEKEEPING_SCHEDULE',
-    schema: z.string().regex(cron),
-    allowed: 'a cron expression of five or six fields',
+    ...SCHEDULE,
     describe: 'When the daemon tidies the database, as a cron expression; a quiet time.',
     fallback: '30 3 * * *',
   },

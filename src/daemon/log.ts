@@ -2,6 +2,7 @@ import { formatDuration } from '../inventory/duration.ts';
 import { formatCount } from '../inventory/quantity.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { DaemonEvent, RunKind, RunResult } from './events.ts';
+import type { Plan } from './plan.ts';
 
 /**
  * Writes what the daemon tells as log lines. What a run comes to, the run has logged itself.
@@ -11,14 +12,8 @@ import type { DaemonEvent, RunKind, RunResult } from './events.ts';
 export function logDaemonEvent(logger: Logger, event: DaemonEvent, now: number): void {
   switch (event.type) {
     case 'daemon.started': {
-      const { crons, timezone, accounts } = event.plan;
-      const [schedule, quick] = [crons.full.expression, crons.quick?.expression];
-      const fields = { schedule, quick_schedule: quick, timezone, accounts: accounts.length };
-      const also = quick === undefined ? '' : `, for new uploads ${quick}`;
-      logger.info(
-        { event: event.type, ...fields },
-        `daemon started: ${schedule}${also} (${timezone})`,
-      );
+      const { fields, schedules } = describePlan(event.plan);
+      logger.info({ event: event.type, ...fields }, `daemon started: ${schedules}`);
       return;
     }
     case 'daemon.scheduled': {
@@ -71,6 +66,21 @@ export function logDaemonEvent(logger: Logger, event: DaemonEvent, now: number):
     case 'daemon.stopped':
       logger.info({ event: event.type }, 'stopped');
   }
+}
+
+/** A plan as fields of a log line, and its schedules as words. */
+export function describePlan({ crons, timezone, accounts }: Plan): PlanDescription {
+  const [schedule, quick] = [crons.full.expression, crons.quick?.expression];
+  const also = quick === undefined ? '' : `, for new uploads ${quick}`;
+  return {
+    fields: { schedule, quick_schedule: quick, timezone, accounts: accounts.length },
+    schedules: `${schedule}${also} (${timezone})`,
+  };
+}
+
+interface PlanDescription {
+  readonly fields: Readonly<Record<string, unknown>>;
+  readonly schedules: string;
 }
 
 function logSkipped(logger: Logger, event: DaemonEvent & { type: 'daemon.skipped' }): void {

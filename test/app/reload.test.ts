@@ -69,6 +69,27 @@ test.for(['before', 'after'] as const)(
   },
 );
 
+test('a reload tells of the schedules as the start does', async () => {
+  const { env } = await serveAccount({ images: 1 });
+  const settings = {
+    ...env,
+    IMAGE_INVENTORY_RUN_ON_START: 'false',
+    IMAGE_INVENTORY_QUICK_SCHEDULE: '*/5 * * * *',
+  };
+  const { lines, logged, reload, stop, ended } = await startDaemon(settings);
+  reload();
+  await logged('daemon.reloaded');
+  stop();
+  await ended;
+  const [started, reloaded] = ['daemon.started', 'daemon.reloaded'].map((event) =>
+    lines.find((line) => line.event === event),
+  );
+  const schedules = { schedule: '0 * * * *', quick_schedule: '*/5 * * * *', timezone: 'UTC' };
+  const text = expect.stringContaining('0 * * * *, for new uploads */5 * * * * (UTC)') as string;
+  expect(started).toMatchObject({ ...schedules, accounts: 1, msg: text });
+  expect(reloaded).toMatchObject({ ...schedules, accounts: 1, msg: text });
+});
+
 test('a server that a reload begins while the daemon ends does not outlive it', async () => {
   const { env } = await serveAccount({ images: 1 });
   const settings: Record<string, string> = { ...env, IMAGE_INVENTORY_RUN_ON_START: 'false' };

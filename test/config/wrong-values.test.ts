@@ -1,4 +1,5 @@
 import { describe, expect } from 'vitest';
+import type { Environment } from '../../src/config/environment.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { SETTINGS, type Setting, type SettingKey } from '../../src/config/settings.ts';
 import { failureOf } from '../inventory/failure-of.ts';
@@ -20,8 +21,8 @@ const WRONG: Readonly<Record<SettingKey, { env: string; file: readonly unknown[]
   'removal.maxFraction': { env: '10%', file: [1.01, -0.1, '0.1'] },
   'removal.maxCount': { env: 'none', file: [-1, 0.5] },
   'removal.confirmRequests': { env: '0', file: [0, 1.5, 'all'] },
-  'schedule.full': { env: 'hourly', file: ['* * * *', '* * * * * * *', 60] },
-  'schedule.quick': { env: '5m', file: ['', false] },
+  'schedule.full': { env: '@often', file: ['hourly', '* * * *', '* * * * * * *', 60] },
+  'schedule.quick': { env: '5m', file: ['', '@reboot', false] },
   'schedule.housekeeping': { env: 'at night', file: ['', 3] },
   'schedule.timezone': { env: 'Mars/Olympus', file: ['Europe', '', 0] },
   'schedule.jitterSeconds': { env: 'some', file: [-1, 3601, '5'] },
@@ -91,6 +92,22 @@ describe('a wrong value', () => {
     const config = directory.config({ api: { perPage: 500 } });
     const env = { IMAGE_INVENTORY_PER_PAGE: 'many' };
     expect(failureOf(() => loadConfig({ config }, env)).message).toContain('"many"');
+  });
+
+  it('of an address is shown without the secrets that it should not hold', ({ directory }) => {
+    const refuse = (env: Environment): string =>
+      failureOf(() => loadConfig({ config: directory.config({}) }, env)).message;
+    for (const env of [
+      { CLOUDFLARE_BASE_URL: 'ann:s3cret@example.com/?key=s3cret' },
+      { CLOUDFLARE_BASE_URL: 'https://ann-s3cret?s3cret@example.com' },
+      { IMAGE_INVENTORY_TIMEZONE: 'https://ann:s3cret@example.com/?key=s3cret' },
+    ]) {
+      expect(refuse(env)).toMatch(/ is "(https:\/\/)?\[secret\]@example\.com/);
+      expect(refuse(env)).not.toContain('s3cret');
+    }
+    // An @ alone makes no address.
+    const env = { IMAGE_INVENTORY_SCHEDULE: 'every day @noon' };
+    expect(refuse(env)).toMatch(/^IMAGE_INVENTORY_SCHEDULE is "every day @noon": must be /);
   });
 
   it.for(['constructor', '__proto__', 'yes', '2'])(

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { SETTINGS } from '../../src/config/settings.ts';
 import { parseCron } from '../../src/daemon/cron.ts';
 
 const HOUR = 3_600_000;
@@ -177,6 +178,26 @@ describe('where the clocks are changed', () => {
       { numRuns: 20 },
     );
   });
+});
+
+test.for([
+  ['@hourly', '0 * * * *'],
+  ['@daily', '0 0 * * *'],
+  ['@midnight', '0 0 * * *'],
+  ['@weekly', '0 0 * * 0'],
+  ['@monthly', '0 0 1 * *'],
+  ['@yearly', '0 0 1 1 *'],
+  ['@annually', '0 0 1 1 *'],
+] as const)('the name %s is allowed, and means %s', ([name, expression]) => {
+  const allowed = SETTINGS['schedule.full'].schema.parse(name);
+  const [named, written] = [allowed, expression].map((text) =>
+    parseCron(text, 'Europe/Paris', 'schedule'),
+  );
+  for (let at = Date.UTC(2026, 0, 1), ticks = 0; ticks < 50; ticks += 1) {
+    const next = written?.next(at) ?? NaN;
+    expect(named?.next(at)).toBe(next);
+    at = next;
+  }
 });
 
 test.for(['99 * * * *', '* * *', 'every hour', '0 0 30 2 *'])(
