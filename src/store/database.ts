@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import Sqlite, { type Database } from 'better-sqlite3';
 import { Failure, messageOf } from '../inventory/failure.ts';
 import { explainSqlite } from './errors.ts';
+import { refuseOtherFormat } from './file-format.ts';
 import { rememberFile } from './in-place.ts';
 import { acquireLock } from './lock.ts';
 import { checkVersion, latestVersion, migrate } from './migrate.ts';
@@ -34,6 +35,7 @@ export function openForWriting(file: string, now: string): WritableDatabase {
   refuseFolder(named);
   makeFolder(dirname(named));
   const path = realPath(named);
+  refuseOtherFormat(path);
   const closers: (() => void)[] = [];
   const close = (): void => {
     for (const closer of closers.splice(0).reverse()) closer();

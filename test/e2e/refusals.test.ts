@@ -1,4 +1,11 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
@@ -163,6 +170,7 @@ describe('a database that will not do: exit 2, and the file as it was', () => {
     writeFileSync(path, 'notes\n'.repeat(500));
     expect(await attempt(path)).toContain('is not a SQLite database');
     expect(readFileSync(path, 'utf8')).toBe('notes\n'.repeat(500));
+    expect(readdirSync(folder), 'nothing is left beside it').toEqual(['notes.txt']);
   });
 
   test('a folder that cannot be made, where a file stands in its place', async () => {
