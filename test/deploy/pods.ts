@@ -112,10 +112,10 @@ function environmentOf(
   );
   const own = list(container, 'env').map((variable) => {
     const { name, value } = variable as Readonly<Record<string, string | undefined>>;
-    if (value !== undefined) return [String(name), String(value)];
+    if (value !== undefined) return [name, value];
     const secret = at(variable, 'valueFrom.secretKeyRef');
     expectToldSecret(secret['name'], secret['key']);
-    return [String(name), 'https://hooks.example.com/from-a-secret'];
+    return [name, 'https://hooks.example.com/from-a-secret'];
   });
   return Object.assign({}, ...maps, Object.fromEntries(own)) as Record<string, string>;
 }
