@@ -64,7 +64,9 @@ export function createTransport(options: TransportOptions): Transport {
   });
 
   async function get(path: string, signal: AbortSignal): Promise<Answer> {
-    const timeout = AbortSignal.timeout(options.timeoutMs);
+    // A timer that is stopped with the request: a signal of its own would stay in memory until its time is over.
+    const timeout = new AbortController();
+    const timer = setTimeout(() => timeout.abort(), options.timeoutMs);
     const started = performance.now();
     try {
       const response = await pool.request({
@@ -72,7 +74,7 @@ export function createTransport(options: TransportOptions): Transport {
         path: prefix + path,
         method: 'GET',
         headers,
-        signal: AbortSignal.any([signal, timeout]),
+        signal: AbortSignal.any([signal, timeout.signal]),
       });
       const body = await readBody(response, options.maxBytes);
       return {
@@ -84,8 +86,10 @@ export function createTransport(options: TransportOptions): Transport {
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof Failure) throw error;
-      if (timeout.aborted) throw timedOut(options.timeoutMs, error);
+      if (timeout.signal.aborted) throw timedOut(options.timeoutMs, error);
       throw networkFailure(error, origin, options.maxBytes);
+    } finally {
+      clearTimeout(timer);
     }
   }
 

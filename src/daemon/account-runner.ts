@@ -43,6 +43,8 @@ export class AccountRunner {
   /** Until when the schedule is not followed, as {@link Clock.elapsed} counts. */
   readonly #holdOffs = new Map<RunKind, number>();
   #underWay: Promise<void> | undefined;
+  /** What the run under way will be, until it begins. */
+  #waiting: RunKind | undefined;
 
   constructor(options: RunnerOptions, limits: RunnerLimits) {
     this.#options = options;
@@ -79,7 +81,9 @@ export class AccountRunner {
   tick(mode: RunKind): void {
     const { random, tell } = this.#options;
     if (this.#signal.aborted) return;
-    if (this.isBusy) tell({ type: 'daemon.skipped', mode, reason: 'busy' });
+    // A quick run that still waits for its turn would find less than the full one that it would keep away.
+    if (this.#waiting === 'quick' && mode === 'full') this.#waiting = 'full';
+    else if (this.isBusy) tell({ type: 'daemon.skipped', mode, reason: 'busy' });
     else if (this.holdOffMs(mode) > 0) tell({ type: 'daemon.skipped', mode, reason: 'refused' });
     else this.#start(mode, random() * this.#limits.jitterMs);
   }
@@ -97,27 +101,38 @@ export class AccountRunner {
   }
 
   #start(kind: RunKind, delayMs: number): void {
-    this.#retries.cancel(kind);
-    this.#underWay = this.#attempt(kind, delayMs).finally(() => (this.#underWay = undefined));
+    this.#waiting = kind;
+    this.#underWay = this.#attempt(delayMs).finally(() => {
+      this.#waiting = undefined;
+      this.#underWay = undefined;
+    });
   }
 
-  async #attempt(kind: RunKind, delayMs: number): Promise<void> {
-    const { clock, run, turn } = this.#options;
+  async #attempt(delayMs: number): Promise<void> {
+    const { clock, turn } = this.#options;
     const signal = this.#signal;
-    let began = this.#limits;
     try {
       if (delayMs > 0) await clock.wait(delayMs, signal);
       await turn;
       // Not told of the signal, the lane waits until the run has really ended.
-      await this.#limits.lane.add(async () => {
-        began = this.#limits;
-        if (!signal.aborted) this.#learn(kind, await run(kind, signal), began);
-      });
+      await this.#limits.lane.add(() => (signal.aborted ? undefined : this.#run()));
     } catch (error) {
-      if (signal.aborted) return;
+      if (!signal.aborted) throw error;
+    }
+  }
+
+  async #run(): Promise<void> {
+    const kind = this.#waiting ?? 'full';
+    this.#waiting = undefined;
+    this.#retries.cancel(kind);
+    const began = this.#limits;
+    try {
+      this.#learn(kind, await this.#options.run(kind, this.#signal), began);
+    } catch (error) {
+      if (this.#signal.aborted) return;
       const failure = asFailure(error);
-      const result = { mode: kind, counts: undefined, isBaseline: false, failure };
-      this.#learn(kind, { runId: undefined, ...result }, began);
+      const result = { runId: undefined, mode: kind, counts: undefined, isBaseline: false };
+      this.#learn(kind, { ...result, failure }, began);
     }
   }
 

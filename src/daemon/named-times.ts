@@ -71,15 +71,34 @@ export function readExpression(expression: string, setting: string): NamedTimes 
  * @param timeOfDay - One that the expression names, in milliseconds.
  */
 function dayMatcher(expression: string, timeOfDay: number): (time: number) => boolean {
-  const task = createTask(expression, () => undefined, { timezone: 'UTC' });
-  // It is never started: only its reading of the expression is of use.
-  void task.destroy();
+  const tasks = eitherDay(expression).map((each) => {
+    const task = createTask(each, () => undefined, { timezone: 'UTC' });
+    // It is never started: only its reading of the expression is of use.
+    void task.destroy();
+    return task;
+  });
   let known = { day: NaN, isMatch: false };
   return (time) => {
     const day = Math.floor(time / DAY_MS);
-    if (day !== known.day) known = { day, isMatch: task.match(new Date(day * DAY_MS + timeOfDay)) };
+    if (day !== known.day) {
+      const moment = new Date(day * DAY_MS + timeOfDay);
+      known = { day, isMatch: tasks.some((task) => task.match(moment)) };
+    }
     return known.isMatch;
   };
+}
+
+/**
+ * The expressions of which a day must match one. Where both the day of the month and the day of the week are named, cron
+ * takes days that are either (crontab(5)); node-cron wants both.
+ */
+function eitherDay(expression: string): readonly string[] {
+  const fields = expression.trim().split(/\s+/);
+  const [day = '*', month = '*', weekday = '*'] = fields.slice(-3);
+  const isRestricted = (field: string): boolean => !/^[*?]/.test(field);
+  if (fields.length < 5 || !isRestricted(day) || !isRestricted(weekday)) return [expression];
+  const times = fields.slice(0, -3);
+  return [[...times, day, month, '*'].join(' '), [...times, '*', month, weekday].join(' ')];
 }
 
 /** The next whole multiple. */

@@ -23,10 +23,10 @@ export function timeZone(name: string): TimeZone {
 
   function nextChange(from: number, to: number): number | undefined {
     const offset = offsetAt(from);
-    // No place changes its clocks twice in a day.
-    for (let day = from; day < to; day += DAY_MS) {
-      const end = Math.min(day + DAY_MS, to);
-      if (offsetAt(end) !== offset) return changeWithin(day, end, offset);
+    // No place changes its clocks twice in a week.
+    for (let week = from; week < to; week += 7 * DAY_MS) {
+      const end = Math.min(week + 7 * DAY_MS, to);
+      if (offsetAt(end) !== offset) return changeWithin(week, end, offset);
     }
     return undefined;
   }

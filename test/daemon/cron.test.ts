@@ -56,8 +56,22 @@ describe('a schedule', () => {
     expect(after(expression, zone, from, expected.length)).toEqual(expected);
   });
 
+  test('that names days of the month and of the week means either', () => {
+    expect(after('0 9 13 * 5', 'UTC', '2026-03-01T00:00:00Z', 4)).toEqual([
+      '2026-03-06T09:00',
+      '2026-03-13T09:00',
+      '2026-03-20T09:00',
+      '2026-03-27T09:00',
+    ]);
+    expect(after('0 9 13 * 5', 'UTC', '2026-04-11T00:00:00Z', 1)).toEqual(['2026-04-13T09:00']);
+    expect(after('0 9 */7 * 5', 'UTC', '2026-05-01T12:00:00Z', 2)).toEqual([
+      '2026-05-08T09:00',
+      '2026-05-15T09:00',
+    ]);
+  });
+
   test('that does not come for eight years says so', () => {
-    const cron = parseCron('0 0 29 2 1', 'UTC', 'S');
+    const cron = parseCron('0 0 * 2 1#5', 'UTC', 'S');
     expect(cron.next(Date.UTC(2026, 0, 1))).toBe(Infinity);
   });
 

@@ -147,6 +147,14 @@ describe('the daemon', () => {
     expect(runs).toEqual(['09:40 a quick', '10:00 a full', '10:20 a quick']);
   });
 
+  test('turns a quick run that has not begun into the full one that is due', async () => {
+    const { clock, runs, told, stop } = work({ quick: '55 * * * *', jitterMs: 20 * MINUTE });
+    await clock.pass(HOUR);
+    await stop();
+    expect(runs).toEqual(['10:05 a full']);
+    expect(told).not.toContainEqual(expect.objectContaining({ type: 'daemon.skipped' }));
+  });
+
   test('leaves out a tick that comes while a run is under way', async () => {
     const { clock, runs, told, hold, stop } = work({ runOnStart: true });
     const release = hold('a');
