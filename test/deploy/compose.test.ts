@@ -40,13 +40,14 @@ function parseEnv(text: string): Record<string, string> {
   );
 }
 
-/** Text with `${NAME}`, `${NAME:-default}` and `${NAME?message}` as Compose fills them in. */
+/** Text with `${NAME}`, `${NAME:-default}`, `${NAME?message}` and `${NAME:?message}` as Compose fills them in. */
 function interpolate(text: string, env: Record<string, string>): string {
   return text.replace(
-    /\$\{(\w+)(:-|\?)?([^}]*)\}/g,
+    /\$\{(\w+)(:-|:?\?)?([^}]*)\}/g,
     (_, name: string, kind: string | undefined, rest: string) => {
       const value = env[name];
-      if (value === undefined && kind === '?') throw new Error(`${name}: ${rest}`);
+      const isMissing = kind === ':?' ? (value ?? '') === '' : kind === '?' && value === undefined;
+      if (isMissing) throw new Error(`${name}: ${rest}`);
       return kind === ':-' && (value ?? '') === '' ? rest : (value ?? '');
     },
   );
