@@ -1,14 +1,19 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { createProgram } from '../../src/cli/program.ts';
 import { loadConfig } from '../../src/config/load.ts';
+import { temporaryFolder } from '../support/folder.ts';
 import { list, object, read, readYaml, ROOT, texts, type Node } from './files.ts';
 import { IMAGE } from './image.ts';
 import { SECRET_VALUES, VARIABLES } from './variables.ts';
 
 const FOLDER = 'deploy/compose';
 const compose = readYaml(`${FOLDER}/compose.yaml`);
+/** The files that add to it, when `COMPOSE_FILE` names them. */
+const ADDITIONS = readdirSync(join(ROOT, FOLDER)).filter((file) =>
+  /^compose\..+\.yaml$/.test(file),
+);
 const services = Object.entries(object(compose, 'services')) as [string, Node][];
 const daemon = object(object(compose, 'services'), 'daemon');
 const example = parseEnv(read(`${FOLDER}/.env.example`));
@@ -18,7 +23,7 @@ const TOP_KEYS = ['name', 'services', 'volumes', 'secrets', 'networks', 'configs
 const SERVICE_KEYS = [
   ...['build', 'image', 'command', 'environment', 'secrets', 'volumes', 'ports', 'healthcheck'],
   ...['user', 'read_only', 'tmpfs', 'cap_drop', 'security_opt', 'restart', 'logging'],
-  ...['depends_on', 'stop_grace_period', 'mem_limit', 'cpus', 'pids_limit'],
+  ...['depends_on', 'stop_grace_period', 'mem_limit', 'cpus', 'pids_limit', 'profiles'],
 ];
 const HEALTHCHECK_KEYS = [
   'test',
@@ -35,14 +40,15 @@ function parseEnv(text: string): Record<string, string> {
   );
 }
 
-/** Text with `${NAME}`, `${NAME:-default}` and `${NAME:?message}` as Compose fills them in. */
+/** Text with `${NAME}`, `${NAME:-default}`, `${NAME?message}` and `${NAME:?message}` as Compose fills them in. */
 function interpolate(text: string, env: Record<string, string>): string {
   return text.replace(
-    /\$\{(\w+)(?::([-?])([^}]*))?\}/g,
-    (_, name: string, kind: string | undefined, rest = '') => {
-      const value = env[name] ?? '';
-      if (value === '' && kind === '?') throw new Error(`${name}: ${String(rest)}`);
-      return value === '' && kind === '-' ? String(rest) : value;
+    /\$\{(\w+)(:-|:?\?)?([^}]*)\}/g,
+    (_, name: string, kind: string | undefined, rest: string) => {
+      const value = env[name];
+      const isMissing = kind === ':?' ? (value ?? '') === '' : kind === '?' && value === undefined;
+      if (isMissing) throw new Error(`${name}: ${rest}`);
+      return kind === ':-' && (value ?? '') === '' ? rest : (value ?? '');
     },
   );
 }
@@ -118,6 +124,87 @@ describe('compose.yaml', () => {
   });
 });
 
+describe('the daemon alone', () => {
+  test('is what starts without a profile', () => {
+    const always = services.filter(([, service]) => !('profiles' in service));
+    expect(always.map(([name]) => name)).toEqual(['daemon']);
+    const profiles = services.flatMap(([, service]) => texts(service, 'profiles'));
+    expect(example['COMPOSE_PROFILES']).toBe(profiles.join(','));
+  });
+
+  test('needs no variable of a service that is not started', () => {
+    // Compose fills in the whole file, whatever is started.
+    const text = read(`${FOLDER}/compose.yaml`);
+    expect(() => interpolate(text, { CLOUDFLARE_ACCOUNT_ID: 'a1' })).not.toThrow();
+    expect(() => interpolate(text, {})).toThrow('CLOUDFLARE_ACCOUNT_ID: set it in .env');
+  });
+});
+
+describe.for(ADDITIONS)('%s', (file) => {
+  const addition = readYaml(`${FOLDER}/${file}`);
+  const added = object(object(addition, 'services'), 'daemon');
+  const environment = environmentOf(added, {
+    ...example,
+    IMAGE_INVENTORY_WEBHOOK_URL: 'https://hooks.example.com/',
+  });
+
+  test('is named where it may be switched on, and adds to the daemon alone', () => {
+    expect(read(`${FOLDER}/.env.example`)).toContain(`:${file}`);
+    expect(read('deploy/README.md')).toContain(`\`${file}\``);
+    expect(Object.keys(addition).sort()).toEqual(['secrets', 'services']);
+    expect(Object.keys(object(addition, 'services'))).toEqual(['daemon']);
+    // Compose replaces most other members rather than adding to them.
+    expect(['environment', 'secrets', 'volumes']).toEqual(
+      expect.arrayContaining(Object.keys(added)),
+    );
+  });
+
+  test('its secrets are files that it names', () => {
+    const names = texts(added, 'secrets');
+    expect(object(addition, 'secrets')).toEqual(
+      Object.fromEntries(names.map((name) => [name, { file: `./secrets/${name}` }])),
+    );
+    const files = Object.entries(environment).filter(([name]) => name.endsWith('_FILE'));
+    expect(files.map(([, path]) => path)).toEqual(names.map((name) => `/run/secrets/${name}`));
+  });
+
+  test('its configuration is one that the daemon takes', () => {
+    const folder = temporaryFolder();
+    const inPlace = (path: string): string =>
+      path
+        .replace('/run/secrets', folder)
+        .replace('/etc/image-inventory', join(ROOT, FOLDER, 'config'));
+    for (const name of ['cloudflare_api_token', ...texts(added, 'secrets')]) {
+      writeFileSync(join(folder, name), `secret-of-${name}`);
+    }
+    const env = { ...example, ...(file.includes('accounts') && { CLOUDFLARE_ACCOUNT_ID: '' }) };
+    const all = { ...IMAGE.env, ...environmentOf(daemon, env), ...environment };
+    const config = loadConfig(
+      {},
+      Object.fromEntries(Object.entries(all).map(([name, value]) => [name, inPlace(value)])),
+    );
+    const isWebhook = file.includes('webhook');
+    expect(config.webhook()?.secret.reveal()).toBe(
+      isWebhook ? 'secret-of-webhook_secret' : undefined,
+    );
+    const tokens = config
+      .accounts()
+      .map(({ credentials }) =>
+        credentials.kind === 'token' ? credentials.token.reveal() : credentials.kind,
+      );
+    expect(tokens).toEqual(
+      isWebhook
+        ? ['secret-of-cloudflare_api_token']
+        : ['secret-of-cloudflare_api_token', 'secret-of-archive_api_token'],
+    );
+    for (const mount of texts(added, 'volumes')) {
+      const [source = '', target, mode] = mount.split(':');
+      expect(existsSync(join(ROOT, FOLDER, source))).toBe(true);
+      expect([target, mode]).toEqual(['/etc/image-inventory', 'ro']);
+    }
+  });
+});
+
 describe('the daemon in compose.yaml', () => {
   test('is the image of the Dockerfile, and a command of the program', () => {
     expect(existsSync(join(ROOT, FOLDER, String(daemon['build']), 'Dockerfile'))).toBe(true);
@@ -156,16 +243,19 @@ describe('the daemon in compose.yaml', () => {
 
 describe('.env.example', () => {
   test('has every variable of compose.yaml, and no other', () => {
-    const used = new Set(
-      [...read(`${FOLDER}/compose.yaml`).matchAll(/\$\{(\w+)/g)].map(([, name]) => name),
-    );
-    expect(Object.keys(example).sort()).toEqual([...used].sort());
+    const text = ['compose.yaml', ...ADDITIONS].map((file) => read(`${FOLDER}/${file}`)).join('\n');
+    const used = new Set([...text.matchAll(/\$\{(\w+)/g)].map(([, name]) => name));
+    const ofCompose = ['COMPOSE_FILE', 'COMPOSE_PROFILES'];
+    expect(Object.keys(example).sort()).toEqual([...used, ...ofCompose].sort());
   });
 
   test('has the default wherever compose.yaml has one', () => {
     const defaults = read(`${FOLDER}/compose.yaml`).matchAll(/\$\{(\w+):-([^}]*)\}/g);
-    for (const [, name = '', fallback] of defaults)
+    for (const [, name = '', fallback] of defaults) {
+      // It has none that would do: the example shows an address.
+      if (name === 'REPLICA_URL') continue;
       expect([name, example[name]]).toEqual([name, fallback]);
+    }
   });
 });
 

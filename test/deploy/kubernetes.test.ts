@@ -1,6 +1,7 @@
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { EXIT } from '../../src/cli/exit-codes.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import {
@@ -26,18 +27,22 @@ const ACCOUNTS = readdirSync(join(ROOT, KUBERNETES, 'accounts'), { withFileTypes
   .map(({ name }) => name);
 
 const API_VERSIONS: Readonly<Record<string, string>> = {
+  Component: 'kustomize.config.k8s.io/v1alpha1',
   ConfigMap: 'v1',
   CronJob: 'batch/v1',
   Deployment: 'apps/v1',
+  Job: 'batch/v1',
   Kustomization: 'kustomize.config.k8s.io/v1beta1',
+  NetworkPolicy: 'networking.k8s.io/v1',
   PersistentVolumeClaim: 'v1',
+  PrometheusRule: 'monitoring.coreos.com/v1',
   Service: 'v1',
   ServiceMonitor: 'monitoring.coreos.com/v1',
 };
 
 /** The pod that an object makes; `undefined` if it makes none. */
 function podOf(node: Node): Node | undefined {
-  if (node['kind'] === 'Deployment') return at(node, 'spec.template');
+  if (node['kind'] === 'Deployment' || node['kind'] === 'Job') return at(node, 'spec.template');
   return node['kind'] === 'CronJob' ? at(node, 'spec.jobTemplate.spec.template') : undefined;
 }
 
@@ -76,6 +81,17 @@ function checkService(service: Node, objects: readonly Node[]): void {
   });
 }
 
+function checkNetworkPolicy(policy: Node, objects: readonly Node[]): void {
+  const pod = at(find(objects, 'Deployment'), 'spec.template');
+  expect(labelsOf(pod)).toMatchObject(at(policy, 'spec.podSelector.matchLabels'));
+  const [container] = list(at(pod, 'spec'), 'containers');
+  const [rule, ...others] = list(at(policy, 'spec'), 'ingress');
+  expect(others).toEqual([]);
+  expect(list(rule, 'from')).toHaveLength(1);
+  const open = list(rule, 'ports').map(({ port }) => port);
+  expect(open).toEqual(list(container, 'ports').map(nameOf));
+}
+
 function checkCronJob(cronJob: Node): void {
   const { settings } = loadConfig(
     {},
@@ -105,6 +121,7 @@ function checkObjects(objects: readonly Node[]): void {
     if (node['kind'] === 'Deployment') checkDeployment(node);
     if (node['kind'] === 'CronJob') checkCronJob(node);
     if (node['kind'] === 'Service') checkService(node, objects);
+    if (node['kind'] === 'NetworkPolicy') checkNetworkPolicy(node, objects);
   }
 }
 
@@ -114,7 +131,7 @@ test('every file is YAML of a known kind, and part of a kustomization or named i
   for (const file of files) {
     const node = readYaml(file);
     expect(node['apiVersion'], file).toBe(API_VERSIONS[kindOf(node)]);
-    if (node['kind'] === 'Kustomization') continue;
+    if (node['kind'] === 'Kustomization' || node['kind'] === 'Component') continue;
     const folder = file.slice(0, file.lastIndexOf('/'));
     const name = file.slice(folder.length + 1);
     const isNamed =
@@ -143,6 +160,65 @@ describe.for([...['daemon', 'cronjob', 'accounts'], ...ACCOUNTS.map((name) => `a
     });
   },
 );
+
+describe('the components', () => {
+  const folder = `${KUBERNETES}/components`;
+  const names = readdirSync(join(ROOT, folder)).toSorted();
+
+  test('are named where they may be switched on, and in the README', () => {
+    const told = [...read(`${KUBERNETES}/daemon/kustomization.yaml`).matchAll(/^# {3}- (\S+)$/gm)];
+    expect(told.map(([, path]) => path)).toEqual(names.map((name) => `../components/${name}`));
+    for (const name of names) expect(README).toContain(`kubernetes/components/${name}`);
+  });
+
+  test('fit the daemon, and the fleet’s names', ({ skip }) => {
+    const overlay = mkdtempSync(join(tmpdir(), 'image-inventory-'));
+    onTestFinished(() => rmSync(overlay, { recursive: true }));
+    const path = (target: string): string => relative(overlay, join(ROOT, KUBERNETES, target));
+    writeFileSync(
+      join(overlay, 'kustomization.yaml'),
+      JSON.stringify({
+        apiVersion: API_VERSIONS['Kustomization'],
+        kind: 'Kustomization',
+        resources: [path('daemon')],
+        components: names.map((name) => path(`components/${name}`)),
+        nameSuffix: '-shop',
+        labels: [{ pairs: { 'app.kubernetes.io/instance': 'shop' }, includeSelectors: true }],
+      }),
+    );
+    const objects = rendered(overlay);
+    if (objects === undefined) return skip('kubectl is not on this machine');
+    expect(objects.map(kindOf)).toContain('NetworkPolicy');
+    const pod = at(find(objects, 'Deployment'), 'spec.template.spec');
+    expect(list(pod, 'volumes').map(nameOf)).toContain('webhook');
+    checkObjects(objects);
+  });
+});
+
+test('the job for one command fits what the daemon leaves, and runs beside no Service', () => {
+  const job = readYaml(`${KUBERNETES}/once/job.yaml`);
+  const objects = objectsOf(`${KUBERNETES}/daemon`);
+  checkObjects([...objects.filter(({ kind }) => kind !== 'Deployment' && kind !== 'Service'), job]);
+  const pod = at(job, 'spec.template');
+  expect(at(find(objects, 'Service'), 'spec.selector')).not.toMatchObject(labelsOf(pod));
+  // All but the command is the cron job's.
+  const twin = at(
+    find(objectsOf(`${KUBERNETES}/cronjob`), 'CronJob'),
+    'spec.jobTemplate.spec.template',
+  );
+  const [container, other] = [pod, twin].map((each) => list(at(each, 'spec'), 'containers')[0]);
+  expect({ ...container, args: [] }).toEqual({ ...other, args: [] });
+  expect({ ...at(pod, 'spec'), containers: [] }).toEqual({ ...at(twin, 'spec'), containers: [] });
+  // docs/operating.md replaces this line to make the pod wait.
+  expect(read(`${KUBERNETES}/once/job.yaml`).match(/^ *args: .*$/gm)).toHaveLength(1);
+});
+
+test('the PrometheusRule has the groups of the rule file', () => {
+  const rule = readYaml(`${KUBERNETES}/monitoring/prometheusrule.yaml`);
+  const groups = list(at(rule, 'spec'), 'groups');
+  expect(groups).not.toEqual([]);
+  expect(groups).toEqual(list(readYaml('deploy/prometheus/alerts.yaml'), 'groups'));
+});
 
 describe('the fleet', () => {
   const kustomization = (name: string): Node =>

@@ -3,13 +3,19 @@ import { dirname, join } from 'node:path';
 import type { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
 import { createProgram } from '../../src/cli/program.ts';
-import { read, ROOT } from './files.ts';
+import { object, read, readYaml, ROOT } from './files.ts';
 import { METRICS } from './metrics.ts';
+import { nameOf } from './objects.ts';
 import { VARIABLES } from './variables.ts';
 
 const program = createProgram(() => undefined);
 const commands: ReadonlyMap<string, Command> = new Map(
   program.commands.map((command) => [command.name(), command]),
+);
+
+/** What the pages call a deployment or a job. */
+const NAMES = ['daemon/deployment.yaml', 'once/job.yaml'].map((file) =>
+  nameOf(readYaml(`deploy/kubernetes/${file}`)),
 );
 
 /** The lines that run the program, in code blocks and in the text: what follows its name. */
@@ -36,6 +42,20 @@ describe.for(['deploy/README.md', 'docs/operating.md'])('%s', (page) => {
   test('starts code lines of the program with a command', () => {
     const lines = text.matchAll(/^(?:[A-Z_]+=\S+ )*image-inventory (\S+)/gm);
     for (const [, name = ''] of lines) expect([...commands.keys()]).toContain(name);
+  });
+
+  test('names only files of deploy/, services and objects that there are', () => {
+    for (const file of text.match(/\bdeploy\/[\w./-]*\w/g) ?? []) {
+      expect(existsSync(join(ROOT, file)), file).toBe(true);
+    }
+    const services = Object.keys(object(readYaml('deploy/compose/compose.yaml'), 'services'));
+    const composed = text.matchAll(
+      /docker compose (?:exec|run|cp|kill|stop|start)(?: --?[a-z-]+| SIGHUP| sh)* ([a-z]+)/g,
+    );
+    for (const [, service = ''] of composed) expect(services).toContain(service);
+    for (const [, name = ''] of text.matchAll(/\b(?:deployment|job)\/([a-z][a-z-]*)/g)) {
+      expect([...NAMES, 'image-inventory-shop']).toContain(name);
+    }
   });
 
   test('names only variables and metrics that there are', () => {

@@ -84,13 +84,23 @@ function mountedFiles(
       }
     } else {
       const { secretName, defaultMode } = at(volume, 'secret');
-      // A Secret is nowhere in the files: whoever deploys is told to make it, with this key.
-      expect(README).toContain(`create secret generic ${String(secretName)} --from-file=token=`);
+      const keys = list(at(volume, 'secret'), 'items').map(({ key }) => String(key));
       expect(defaultMode).toBe(0o440);
-      files.set(`${path}/token`, undefined);
+      for (const key of keys.length > 0 ? keys : ['token']) {
+        expectToldSecret(secretName, key);
+        files.set(`${path}/${key}`, undefined);
+      }
     }
   }
   return files;
+}
+
+/** A Secret is nowhere in the files: whoever deploys is told to make it, with this key. */
+function expectToldSecret(name: unknown, key: unknown): void {
+  const told = README.split('\n').filter((line) =>
+    line.includes(`create secret generic ${String(name)} `),
+  );
+  expect(told.join('\n')).toMatch(new RegExp(`--from-(file|literal)=${String(key)}=`));
 }
 
 function environmentOf(
@@ -100,7 +110,13 @@ function environmentOf(
   const maps = list(container, 'envFrom').map(({ configMapRef }) =>
     at(find(objects, 'ConfigMap', String((configMapRef as Node)['name'])), 'data'),
   );
-  const own = list(container, 'env').map(({ name, value }) => [String(name), String(value)]);
+  const own = list(container, 'env').map((variable) => {
+    const { name, value } = variable as Readonly<Record<string, string | undefined>>;
+    if (value !== undefined) return [name, value];
+    const secret = at(variable, 'valueFrom.secretKeyRef');
+    expectToldSecret(secret['name'], secret['key']);
+    return [name, 'https://hooks.example.com/from-a-secret'];
+  });
   return Object.assign({}, ...maps, Object.fromEntries(own)) as Record<string, string>;
 }
 
