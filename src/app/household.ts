@@ -120,7 +120,7 @@ export class Household implements AsyncDisposable {
     if (!('accountId' in event)) return;
     const { accountId } = event;
     if (event.type === 'daemon.scheduled') {
-      const view = this.daemon.view().find((account) => account.accountId === accountId);
+      const view = this.daemon.viewOf(accountId);
       if (view !== undefined) this.#figures.noteSchedule(view);
     }
     const name = this.#orders.accounts.find(({ id }) => id === accountId)?.name;

@@ -106,12 +106,15 @@ export class Daemon {
 
   /** The configured accounts, in their order. */
   view(): readonly AccountView[] {
-    return this.#plan.accounts.flatMap(({ id: accountId }) => {
-      const runner = this.#crew.runnerOf(accountId);
-      if (runner === undefined) return [];
-      const streaks = streaksOf(runner);
-      return [{ accountId, isBusy: runner.isBusy, next: this.#nextOf(accountId), streaks }];
-    });
+    return this.#plan.accounts.flatMap(({ id }) => this.viewOf(id) ?? []);
+  }
+
+  /** One of them; `undefined` if it is not configured any more. */
+  viewOf(accountId: string): AccountView | undefined {
+    const runner = this.#crew.runnerOf(accountId);
+    if (runner === undefined) return undefined;
+    const { isBusy } = runner;
+    return { accountId, isBusy, next: this.#nextOf(runner), streaks: streaksOf(runner) };
   }
 
   #begin(): void {
@@ -119,7 +122,7 @@ export class Daemon {
     this.#timetable = new AbortController();
     const { clock } = this.#ports;
     for (const runner of this.#plan.runOnStart ? hired : []) runner.tick('full');
-    for (const { accountId, isBusy } of this.view()) if (!isBusy) this.#schedule(accountId);
+    for (const view of this.view()) if (!view.isBusy) this.#schedule(view);
     void followAgenda(
       this.#agenda,
       clock,
@@ -152,27 +155,23 @@ export class Daemon {
 
   #hear(accountId: string, event: AccountEvent): void {
     this.#ports.tell({ accountId, ...event });
-    const isConfigured = this.#crew.runnerOf(accountId) !== undefined;
-    if (event.type === 'daemon.ended' && isConfigured) this.#schedule(accountId);
+    const view = event.type === 'daemon.ended' ? this.viewOf(accountId) : undefined;
+    if (view !== undefined) this.#schedule(view);
   }
 
-  #schedule(accountId: string): void {
-    const { mode, at } = this.#nextOf(accountId);
+  #schedule({ accountId, next: { mode, at } }: AccountView): void {
     this.#ports.tell({ type: 'daemon.scheduled', accountId, mode, next: at });
   }
 
-  #nextOf(accountId: string): AccountView['next'] {
-    const full = this.#nextRun(accountId, 'full');
-    const quick = this.#nextRun(accountId, 'quick');
+  #nextOf(runner: AccountRunner): AccountView['next'] {
+    const full = this.#nextRun(runner, 'full');
+    const quick = this.#nextRun(runner, 'quick');
     return quick < full ? { mode: 'quick', at: quick } : { mode: 'full', at: full };
   }
 
-  #nextRun(accountId: string, kind: RunKind): number {
-    const runner = this.#crew.runnerOf(accountId);
-    const holdOffMs = runner?.holdOffMs(kind) ?? 0;
-    if (holdOffMs === 0) {
-      return Math.min(this.#agenda.next(kind), runner?.retryAt(kind) ?? Infinity);
-    }
+  #nextRun(runner: AccountRunner, kind: RunKind): number {
+    const holdOffMs = runner.holdOffMs(kind);
+    if (holdOffMs === 0) return Math.min(this.#agenda.next(kind), runner.retryAt(kind));
     return this.#plan.crons[kind]?.next(this.#ports.clock.now() + holdOffMs) ?? Infinity;
   }
 }
