@@ -3,7 +3,6 @@ import type { RunResult } from '../daemon/events.ts';
 import type { WebhookEvent } from '../notify/events.ts';
 import { Metrics, type MetricsOptions } from '../observe/metrics.ts';
 import type { WritableDatabase } from '../store/database.ts';
-import type { Emit } from '../sync/events.ts';
 import { AccountBook, type AccountPage } from './account-book.ts';
 
 /** What the daemon counts: the figures for Prometheus, and what is known of each account without asking the database. */
@@ -35,14 +34,6 @@ export class Figures {
     this.#shown = wanted;
   }
 
-  /** Takes the events of an account's runs; those of one that is being stopped, since it is gone, show it no more. */
-  observe(accountId: string): Emit {
-    const count = this.metrics.observe(accountId);
-    return (event) => {
-      if (this.#shown.has(accountId)) count(event);
-    };
-  }
-
   /** A run has ended. */
   noteRun(accountId: string, { runId, counts }: RunResult): void {
     if (runId === undefined) this.metrics.countUnbegunRun(accountId);
@@ -59,10 +50,10 @@ export class Figures {
   }
 
   noteDelivery(event: WebhookEvent): void {
-    if (event.type === 'webhook.delivered') this.metrics.countDelivery('delivered');
-    else if (event.type === 'webhook.failed') this.metrics.countDelivery('failed');
+    if (event.type === 'webhook.delivered') this.metrics.countDeliveries('delivered', 1);
+    else if (event.type === 'webhook.failed') this.metrics.countDeliveries('failed', 1);
     else if (event.type === 'webhook.dropped') {
-      for (let left = event.count; left > 0; left -= 1) this.metrics.countDelivery('dropped');
+      this.metrics.countDeliveries('dropped', event.count);
     }
   }
 }

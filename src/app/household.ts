@@ -105,7 +105,7 @@ export class Household implements AsyncDisposable {
 
   /** Counts what a run does; a progress line has room for one account only. */
   readonly #watch = (pacer: Pacer, accountId: string): Emit => {
-    const count = this.#figures.observe(accountId);
+    const count = this.#figures.metrics.observe(accountId);
     const isAlone = this.#orders.accounts.length === 1;
     const draw = isAlone ? this.#session.context.watch?.(pacer, accountId) : undefined;
     return (event) => {

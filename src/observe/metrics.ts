@@ -116,8 +116,8 @@ export class Metrics {
     }
   }
 
-  countDelivery(result: DeliveryResult): void {
-    this.#instruments.deliveries.inc({ result });
+  countDeliveries(result: DeliveryResult, count: number): void {
+    this.#instruments.deliveries.inc({ result }, count);
   }
 
   /** Takes the events of an account's runs. */

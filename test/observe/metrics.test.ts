@@ -209,7 +209,7 @@ test('what the caller tells is shown, and an account that is taken away leaves n
   metrics.setImages('goes', { present: 7, removed: 8 });
   metrics.setConsecutiveFailures('goes', 3);
   metrics.setNextRun('goes', NOW);
-  metrics.countDelivery('dropped');
+  metrics.countDeliveries('dropped', 1);
   const { value } = await figuresOf(metrics);
   expect(value('images{account_id=goes,state=removed}')).toBe(8);
   expect(value('consecutive_failures{account_id=goes}')).toBe(3);
