@@ -1,6 +1,7 @@
 import { asFailure } from '../inventory/failure.ts';
 import { formatDuration } from '../inventory/duration.ts';
 import { formatCount, formatNumber } from '../inventory/quantity.ts';
+import { failureFields } from '../observe/failure-fields.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { Upkeep, UpkeepReport } from '../store/upkeep.ts';
 import type { WalState } from '../store/wal.ts';
@@ -31,9 +32,9 @@ export function createHousekeeping(upkeep: Upkeep, clock: Clock, logger: Logger)
       tell(logger, report);
       heed(report.wal);
     } catch (error) {
-      const { code, message, hint } = asFailure(error);
-      const fields = { error_code: code, error_message: message, hint };
-      logger.error({ event: 'daemon.untidy', ...fields }, `the housekeeping failed: ${message}`);
+      const failure = asFailure(error);
+      const msg = `the housekeeping failed: ${failure.message}`;
+      logger.error({ event: 'daemon.untidy', ...failureFields(failure) }, msg);
     }
   }
 

@@ -3,6 +3,7 @@ import type { Config } from '../config/load.ts';
 import { describePlan } from '../daemon/log.ts';
 import { asFailure, Failure } from '../inventory/failure.ts';
 import { formatCount } from '../inventory/quantity.ts';
+import { failureFields } from '../observe/failure-fields.ts';
 import type { Logger } from '../observe/logger.ts';
 import { readOrders, type Orders } from './orders.ts';
 
@@ -50,10 +51,9 @@ export function createReloads(
       const msg = `the configuration was read again: ${formatCount(accounts.length, 'account')}, ${schedules}`;
       logger.info({ event: 'daemon.reloaded', ...fields }, msg);
     } catch (error) {
-      const { code, message, hint } = asFailure(error);
-      const fields = { error_code: code, error_message: message, hint };
-      const msg = `the new configuration is refused, the old one stays: ${message}`;
-      logger.error({ event: 'daemon.refused', ...fields }, msg);
+      const failure = asFailure(error);
+      const msg = `the new configuration is refused, the old one stays: ${failure.message}`;
+      logger.error({ event: 'daemon.refused', ...failureFields(failure) }, msg);
     }
   }
 

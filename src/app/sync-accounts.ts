@@ -3,6 +3,7 @@ import { createSource } from '../cloudflare/source.ts';
 import type { Account } from '../config/accounts.ts';
 import type { Settings } from '../config/settings.ts';
 import { asFailure } from '../inventory/failure.ts';
+import { failureFields } from '../observe/failure-fields.ts';
 import { logEvent } from '../observe/log-events.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { Emit } from '../sync/events.ts';
@@ -74,10 +75,9 @@ export async function runAccount(
     return { accountId, mode, ...outcome };
   } catch (error) {
     const failure = asFailure(error);
-    const { code, message, hint } = failure;
     const labels = { account_id: accountId, run_id: runId };
-    const fields = { ...labels, error_code: code, error_message: message, hint };
-    context.logger.error({ event: 'sync.failed', ...fields }, `failed: ${message}`);
+    const fields = { ...labels, ...failureFields(failure) };
+    context.logger.error({ event: 'sync.failed', ...fields }, `failed: ${failure.message}`);
     return { accountId, mode, runId, failure, counts: undefined, isBaseline: false };
   }
 }

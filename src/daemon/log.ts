@@ -1,5 +1,6 @@
 import { formatDuration } from '../inventory/duration.ts';
 import { formatCount } from '../inventory/quantity.ts';
+import { failureFields } from '../observe/failure-fields.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { DaemonEvent, RunKind, RunResult } from './events.ts';
 import type { Plan } from './plan.ts';
@@ -37,14 +38,10 @@ export function logDaemonEvent(logger: Logger, event: DaemonEvent, now: number):
     }
     case 'daemon.failing': {
       const { accountId, mode, result } = event;
-      const { code, message, hint } = result.failure;
-      const fields = {
-        ...labels(accountId, mode, result),
-        error_code: code,
-        error_message: message,
-      };
+      const { code, message } = result.failure;
+      const fields = { ...labels(accountId, mode, result), ...failureFields(result.failure) };
       const what = code === 'HELD' ? 'are held until somebody decides' : 'have begun to fail';
-      logger.error({ event: event.type, ...fields, hint }, `${labelOf(mode)}s ${what}: ${message}`);
+      logger.error({ event: event.type, ...fields }, `${labelOf(mode)}s ${what}: ${message}`);
       return;
     }
     case 'daemon.recovered': {

@@ -6,6 +6,7 @@ import type { Change, Counts } from '../inventory/change.ts';
 import { formatCount, formatNumber } from '../inventory/quantity.ts';
 import type { RepeatReason, RunEvent, WaitReason } from '../sync/events.ts';
 import type { Resumed, RunMode } from '../sync/ports.ts';
+import { failureFields } from './failure-fields.ts';
 
 /** The run that events belong to. */
 export interface RunLabels {
@@ -214,9 +215,7 @@ function ended(event: RunEvent & { type: 'sync.incomplete' | 'sync.held' | 'sync
     event: event.type,
     msg: `${msg}: ${failure.message}`,
     fields: {
-      error_code: failure.code,
-      error_message: failure.message,
-      hint: failure.hint,
+      ...failureFields(failure),
       listed,
       ...usage,
       duration_ms: Math.round(durationMs),
