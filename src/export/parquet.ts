@@ -17,7 +17,7 @@ export interface ParquetOptions {
 /** Rows of a row group: engines read groups side by side, and skip whole ones. A multiple of DuckDB's vectors of 2048. */
 const GROUP_ROWS = 122_880;
 /** Text in a row group, in UTF-16 code units: one group is held in memory. */
-const GROUP_TEXT = 64 * 1024 * 1024;
+const GROUP_TEXT = 16 * 1024 * 1024;
 
 /**
  * Parquet in row groups, each of them one piece. Pages are compressed with Zstandard, and columns with few values are
