@@ -81,6 +81,13 @@ describe('Parquet', () => {
     ]);
   });
 
+  test('has room for text of more bytes than characters', () => {
+    const columns = IMAGE_COLUMNS.filter(({ name }) => name === 'filename');
+    const names = ['猫'.repeat(60_000), '犬'.repeat(100_000)];
+    const table = read(encode({ columns, rows: names.map((name): Row => [name]) }));
+    expect(values(table, 'filename')).toEqual(names);
+  });
+
   test('says what it was written with', () => {
     const metadata = { 'image_inventory.accounts': '[{"run_id":7}]', where: "creator = 'ä\"'" };
     const table = read(encode(tableOf([]), metadata));
