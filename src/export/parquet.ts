@@ -2,6 +2,7 @@ import { zstdCompressSync } from 'node:zlib';
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
 import type { Table } from '../inventory/table.ts';
 import type { Encode } from './encoding.ts';
+import { detachBounds } from './parquet-bounds.ts';
 import { parquetColumn } from './parquet-column.ts';
 import { withTypedGroups } from './parquet-footer.ts';
 import { schemaOf } from './parquet-schema.ts';
@@ -51,6 +52,7 @@ export function parquetEncoder({ metadata, createdBy, onInexactTimes }: ParquetO
     }));
     const endGroup = (): Uint8Array => {
       void file.write({ columnData: group, rowGroupSize: GROUP_ROWS });
+      detachBounds(file.row_groups.at(-1));
       for (const { column } of written) column.clear();
       return taken(bytes);
     };

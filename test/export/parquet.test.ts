@@ -1,5 +1,6 @@
 import { tableFromIPC, type Table as ArrowTable } from 'apache-arrow';
 import fc from 'fast-check';
+import { parquetMetadata } from 'hyparquet';
 import { readParquet } from 'parquet-wasm';
 import { describe, expect, test } from 'vitest';
 import { parquetEncoder } from '../../src/export/parquet.ts';
@@ -156,6 +157,30 @@ describe('Parquet', () => {
         expect(values(table, 'changed_run')).toEqual(images.map(() => 2n));
       }),
     );
+  });
+
+  test('has bounds for each group by which engines leave groups out', () => {
+    const columns = IMAGE_COLUMNS.slice(0, 5);
+    const meta = JSON.stringify('m'.repeat(1024 * 1024));
+    const sizes = [16, 16, 8];
+    const rows = sizes.flatMap((size, group) =>
+      Array.from({ length: size }, (_, n): Row => {
+        const id = `${'cab'.charAt(group)}${String(n).padStart(2, '0')}-${'x'.repeat(30)}`;
+        return ['acc', id, null, null, meta];
+      }),
+    );
+    const file = Buffer.concat(encode({ columns, rows }).pieces);
+    const { buffer } = new Uint8Array(file);
+    const bounds = parquetMetadata(buffer).row_groups.map(({ columns: chunks }) => {
+      const { min_value: min, max_value: max } = chunks[1]?.meta_data?.statistics ?? {};
+      return [min, max];
+    });
+    // Bounds are cut at 16 bytes; the upper one is then the next greater text.
+    expect(bounds).toEqual([
+      ['c00-xxxxxxxxxxxx', 'c15-xxxxxxxxxxxy'],
+      ['a00-xxxxxxxxxxxx', 'a15-xxxxxxxxxxxy'],
+      ['b00-xxxxxxxxxxxx', 'b07-xxxxxxxxxxxy'],
+    ]);
   });
 
   test('of many rows, or large ones, is written group by group', () => {
