@@ -8,6 +8,7 @@ import type { Flags } from '../config/load.ts';
 import { collect, commandFirst, duration, examples, whole } from './arguments.ts';
 import type { BackupCommandOptions } from './backup.ts';
 import type { EmulateOptions } from './emulate.ts';
+import type { HistoryCommandOptions } from './history.ts';
 import type { StatusOptions } from './status.ts';
 import type { SyncCommandOptions } from './sync.ts';
 import type { DoctorCommandOptions } from './doctor.ts';
@@ -101,6 +102,24 @@ export function createProgram(choose: (action: Action) => void): Command {
     )
     .action((options: StatusOptions, command: Command) =>
       choose(async () => (await import('./status.ts')).statusCommand(flagsOf(command), options)),
+    );
+
+  program
+    .command('history')
+    .description('every change of one image')
+    .argument('<image_id>', 'the whole id; behind -- if it begins with a dash')
+    .option('--json', 'print one JSON document')
+    .addHelpText(
+      'after',
+      examples(
+        ['image-inventory history shop/banner', 'what became of it, and when'],
+        ['image-inventory history --json shop/banner', 'values in full, for programs'],
+      ),
+    )
+    .action((imageId: string, options: HistoryCommandOptions, command: Command) =>
+      choose(async () =>
+        (await import('./history.ts')).historyCommand(flagsOf(command), imageId, options),
+      ),
     );
 
   program

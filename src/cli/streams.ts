@@ -8,9 +8,9 @@ export function printResult(text: string): void {
   stdout.write(text.endsWith('\n') ? text : `${text}\n`);
 }
 
-/** Writes a value as one JSON document to stdout. */
+/** Writes a value as one JSON document to stdout. What a terminal would obey is escaped in it, as JSON itself allows. */
 export function printJson(value: unknown): void {
-  printResult(JSON.stringify(value, undefined, 2));
+  printResult(printableLines(JSON.stringify(value, undefined, 2)));
 }
 
 /**

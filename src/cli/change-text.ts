@@ -1,0 +1,89 @@
+import type { ChangeKind, Counts } from '../inventory/change.ts';
+import { Failure } from '../inventory/failure.ts';
+import {
+  readFieldChanges,
+  type FieldChange,
+  type FieldChanges,
+} from '../inventory/field-changes.ts';
+import { printable } from '../inventory/printable.ts';
+import { formatNumber } from '../inventory/quantity.ts';
+import { shortened } from '../inventory/shortened.ts';
+
+/** The sign of each kind of change, in the order in which they are counted. */
+export const SIGNS: Readonly<Record<ChangeKind, string>> = {
+  added: '+',
+  changed: '~',
+  removed: '-',
+  restored: '↺',
+};
+
+/** How much is shown of a value, and of a key: a terminal is no place for a megabyte. */
+const VALUE_LENGTH = 60;
+const KEY_LENGTH = 40;
+/** How much is shown before the place from which on two long values differ. */
+const LEAD = 10;
+
+/** How many changes of each kind: `+1,204 ~3 -0 ↺0`. */
+export function formatCounts(counts: Pick<Counts, ChangeKind>): string {
+  return Object.entries(SIGNS)
+    .map(([kind, sign]) => sign + formatNumber(counts[kind as ChangeKind]))
+    .join(' ');
+}
+
+/** Reads a stored diff. @throws Failure `DATABASE_UNUSABLE` if it is damaged. */
+export function readDiff(imageId: string, diff: string): FieldChanges {
+  try {
+    return readFieldChanges(diff);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new Failure(
+      'DATABASE_UNUSABLE',
+      `what is stored of a change of ${imageId} cannot be read: ${error.message}`,
+      {
+        hint: '"image-inventory verify" shows what else is damaged. Restore a backup.',
+        cause: error,
+      },
+    );
+  }
+}
+
+/** What differs in one place: `meta.album: "a" → "b"`. */
+export function describeChange({ path, before, after }: FieldChange): string {
+  const [old, young] = [valueText(before), valueText(after)];
+  const sides = old === young ? fromWhereTheyDiffer(before, after) : [old, young];
+  return `${pathText(path)}: ${sides.join(' → ')}`;
+}
+
+/** The values of an image that came or went, which differ from nothing: `filename: "a.png"`. */
+export function describeValue({ path, before, after }: FieldChange): string {
+  return `${pathText(path)}: ${valueText(after ?? before)}`;
+}
+
+/** A parsed JSON value as text that is safe on a terminal, in part if it is long. */
+export function valueText(value: unknown, length = VALUE_LENGTH): string {
+  return value === undefined ? '(none)' : shortened(printable(JSON.stringify(value)), length);
+}
+
+/** An image's id as text that is safe on a terminal. It is whole, so that it can be asked for. */
+export function idText(id: string): string {
+  return printable(id);
+}
+
+/** Two values that are alike where they are shown in part: what they have in common is left out. */
+function fromWhereTheyDiffer(before: unknown, after: unknown): string[] {
+  const sides = [before, after].map((value) => Array.from(JSON.stringify(value)));
+  const [old = [], young = []] = sides;
+  const common = old.findIndex((character, at) => character !== young[at]);
+  const start = Math.max(0, (common < 0 ? old.length : common) - LEAD);
+  return sides.map((side) => shortened(printable(`…${side.slice(start).join('')}`), VALUE_LENGTH));
+}
+
+/** `meta.album`; a key that is no plain word is quoted, since it may hold anything. */
+function pathText([column, ...keys]: FieldChange['path']): string {
+  const steps = keys.map((key) =>
+    /^[\p{L}\p{N}_-]+$/u.test(key)
+      ? `.${shortened(key, KEY_LENGTH)}`
+      : `[${valueText(key, KEY_LENGTH)}]`,
+  );
+  return printable(column) + steps.join('');
+}
