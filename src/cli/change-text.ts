@@ -1,13 +1,9 @@
 import type { ChangeKind, Counts } from '../inventory/change.ts';
-import { Failure } from '../inventory/failure.ts';
-import {
-  readFieldChanges,
-  type FieldChange,
-  type FieldChanges,
-} from '../inventory/field-changes.ts';
+import type { FieldChange } from '../inventory/field-changes.ts';
 import { printable } from '../inventory/printable.ts';
 import { formatNumber } from '../inventory/quantity.ts';
 import { shortened } from '../inventory/shortened.ts';
+import { formatTime } from '../inventory/time-text.ts';
 
 /** The sign of each kind of change, in the order in which they are counted. */
 export const SIGNS: Readonly<Record<ChangeKind, string>> = {
@@ -23,28 +19,19 @@ const KEY_LENGTH = 40;
 /** How much is shown before the place from which on two long values differ. */
 const LEAD = 10;
 
+/** Of an image that came back without any difference. */
+export const AS_IT_WAS = 'as it was';
+
+/** A run, and when it was published. @param run - `at` is ISO 8601. */
+export function runText(run: { readonly runId: number; readonly at: string }): string {
+  return `run ${run.runId}, ${formatTime(Date.parse(run.at))}`;
+}
+
 /** How many changes of each kind: `+1,204 ~3 -0 ↺0`. */
 export function formatCounts(counts: Pick<Counts, ChangeKind>): string {
   return Object.entries(SIGNS)
     .map(([kind, sign]) => sign + formatNumber(counts[kind as ChangeKind]))
     .join(' ');
-}
-
-/** Reads a stored diff. @throws Failure `DATABASE_UNUSABLE` if it is damaged. */
-export function readDiff(imageId: string, diff: string): FieldChanges {
-  try {
-    return readFieldChanges(diff);
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    throw new Failure(
-      'DATABASE_UNUSABLE',
-      `what is stored of a change of ${imageId} cannot be read: ${error.message}`,
-      {
-        hint: '"image-inventory verify" shows what else is damaged. Restore a backup.',
-        cause: error,
-      },
-    );
-  }
 }
 
 /** What differs in one place: `meta.album: "a" → "b"`. */
@@ -67,6 +54,11 @@ export function valueText(value: unknown, length = VALUE_LENGTH): string {
 /** An image's id as text that is safe on a terminal. It is whole, so that it can be asked for. */
 export function idText(id: string): string {
   return printable(id);
+}
+
+/** By which other id an image was known, or will be. @param ids - The earlier first. */
+export function describeLink(imageId: string, [before, after]: readonly [string, string]): string {
+  return after === imageId ? `was ${idText(before)} before` : `goes on as ${idText(after)}`;
 }
 
 /** Two values that are alike where they are shown in part: what they have in common is left out. */

@@ -1,9 +1,18 @@
+import { readFieldChanges } from '../inventory/field-changes.ts';
 import { FIELDS, type Image } from '../inventory/image.ts';
 import { parseJson } from '../inventory/json-text.ts';
 import { printable } from '../inventory/printable.ts';
 import { formatTime } from '../inventory/time-text.ts';
-import type { DatedChange, ImageHistory, RunTime } from '../store/image-history.ts';
-import { describeChange, describeValue, readDiff, idText, valueText } from './change-text.ts';
+import type { DatedChange, ImageHistory } from '../store/image-history.ts';
+import {
+  AS_IT_WAS,
+  describeChange,
+  describeLink,
+  describeValue,
+  idText,
+  runText,
+  valueText,
+} from './change-text.ts';
 import { formatTable } from './table.ts';
 
 /** How much is shown of one of the image's values. */
@@ -55,16 +64,9 @@ function changesToText({ image, changes }: ImageHistory): string {
 
 /** What a change did, a line each. */
 function detailsOf(imageId: string, { kind, diff }: DatedChange): readonly string[] {
-  const { ids, fields } = readDiff(imageId, diff);
+  const { ids, fields } = readFieldChanges(diff);
+  if (kind === 'restored' && fields.length === 0) return [AS_IT_WAS];
   const isWhole = kind === 'added' || kind === 'removed';
   const details = fields.map(isWhole ? describeValue : describeChange);
-  if (kind === 'restored' && details.length === 0) return ['as it was'];
-  if (ids === undefined) return details;
-  const [before, after] = ids;
-  const link = after === imageId ? `was ${idText(before)} before` : `goes on as ${idText(after)}`;
-  return [link, ...details];
-}
-
-function runText({ runId, at }: RunTime): string {
-  return `run ${runId}, ${formatTime(Date.parse(at))}`;
+  return ids === undefined ? details : [describeLink(imageId, ids), ...details];
 }

@@ -1,7 +1,9 @@
 import type { Database } from 'better-sqlite3';
 import type { Change } from '../inventory/change.ts';
+import { readFieldChanges } from '../inventory/field-changes.ts';
 import type { Image } from '../inventory/image.ts';
 import { IS_PUBLISHED } from './ledger.ts';
+import { damaged } from './past/rewind.ts';
 import { COLUMNS, toImage, type ImageRow } from './rows.ts';
 
 /** A run, and when it was published, in ISO 8601. */
@@ -57,6 +59,8 @@ export const IMAGE_CHANGES = `
 /**
  * What became of an image in each of these accounts that has ever listed it, all read from one state of the database.
  * An id that no account has ever listed has no history at all.
+ *
+ * @throws Failure `DATABASE_DAMAGED` if a change is no change.
  */
 export function readImageHistories(
   database: Database,
@@ -82,10 +86,25 @@ function readImageHistory(database: Database, of: Of): ImageHistory | undefined 
     isOfBaseline: firstSeen.runId === firstPublished(database, accountId),
     removed: present === undefined ? removalOf(row) : undefined,
     forgotten,
-    changes: database
-      .prepare<[Of & { readonly horizon: number }], DatedChange>(IMAGE_CHANGES)
-      .all({ ...of, horizon: forgotten?.runId ?? 0 }),
+    changes: readChanges(database, of, forgotten?.runId ?? 0),
   };
+}
+
+function readChanges(database: Database, of: Of, horizon: number): readonly DatedChange[] {
+  const changes = database
+    .prepare<[Of & { readonly horizon: number }], DatedChange>(IMAGE_CHANGES)
+    .all({ ...of, horizon });
+  for (const change of changes) assertReadable(of.imageId, change);
+  return changes;
+}
+
+function assertReadable(imageId: string, { runId, diff }: DatedChange): void {
+  try {
+    readFieldChanges(diff);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw damaged(`in run ${runId} the diff of image ${imageId} cannot be read: ${error.message}`);
+  }
 }
 
 function removalOf(row: ImageRow): RunTime {
