@@ -101,6 +101,8 @@ test('what would move a terminal, what is too long for it, and numbers that no d
   expect(Math.max(...printed.split('\n').map((line) => line.length))).toBeLessThan(300);
   await expect(printed).toMatchFileSnapshot(golden('hostile'));
   const document = await transcript(store.path, [json]);
+  expect(document).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/);
+  expect(JSON.parse(document.slice(document.indexOf('\n')))).toMatchObject({ image_id: id });
   await expect(document.replaceAll(/m{1000000}/g, 'm…')).toMatchFileSnapshot(
     golden('hostile-json'),
   );
