@@ -4,12 +4,15 @@ import { FORMATS } from '../export/encoding.ts';
 import { FAULT_NAMES } from '../emulator/faults.ts';
 import { LIST_ORDERS } from '../emulator/list-order.ts';
 import { Failure } from '../inventory/failure.ts';
+import { MOMENT_FORMS } from '../inventory/moment.ts';
 import { VERSION } from '../app/version.ts';
 import type { Flags } from '../config/load.ts';
 import { collect, commandFirst, duration, examples, whole } from './arguments.ts';
 import type { BackupCommandOptions } from './backup.ts';
+import type { DiffCommandOptions } from './diff.ts';
 import type { EmulateOptions } from './emulate.ts';
 import type { ExportOptions } from './export-order.ts';
+import type { HistoryCommandOptions } from './history.ts';
 import type { StatusOptions } from './status.ts';
 import type { SyncCommandOptions } from './sync.ts';
 import type { DoctorCommandOptions } from './doctor.ts';
@@ -103,6 +106,51 @@ export function createProgram(choose: (action: Action) => void): Command {
     )
     .action((options: StatusOptions, command: Command) =>
       choose(async () => (await import('./status.ts')).statusCommand(flagsOf(command), options)),
+    );
+
+  program
+    .command('diff')
+    .description('what changed between two complete runs of each account')
+    .argument('[from]', `${MOMENT_FORMS} (default: "previous")`)
+    .argument('[to]', 'the same (default: "latest")')
+    .option('--json', 'print one JSON document')
+    .addHelpText(
+      'after',
+      examples(
+        ['image-inventory diff', 'what the last complete run found'],
+        ['image-inventory diff 2d', 'what changed within the last two days'],
+        ['image-inventory diff 2026-01-01 2026-02-01', 'what changed in January'],
+        ['image-inventory diff 812 815 --json', 'between two runs, for programs'],
+      ),
+    )
+    .action(
+      (
+        from: string | undefined,
+        to: string | undefined,
+        options: DiffCommandOptions,
+        command: Command,
+      ) =>
+        choose(async () =>
+          (await import('./diff.ts')).diffCommand(flagsOf(command), { from, to }, options),
+        ),
+    );
+
+  program
+    .command('history')
+    .description('every change of one image')
+    .argument('<image_id>', 'the whole id; behind -- if it begins with a dash')
+    .option('--json', 'print one JSON document')
+    .addHelpText(
+      'after',
+      examples(
+        ['image-inventory history shop/banner', 'what became of it, and when'],
+        ['image-inventory history --json shop/banner', 'values in full, for programs'],
+      ),
+    )
+    .action((imageId: string, options: HistoryCommandOptions, command: Command) =>
+      choose(async () =>
+        (await import('./history.ts')).historyCommand(flagsOf(command), imageId, options),
+      ),
     );
 
   program

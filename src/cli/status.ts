@@ -6,12 +6,17 @@ import { formatDuration } from '../inventory/duration.ts';
 import { Failure } from '../inventory/failure.ts';
 import { printable } from '../inventory/printable.ts';
 import { formatNumber } from '../inventory/quantity.ts';
+import { shortened } from '../inventory/shortened.ts';
 import { openForReading } from '../store/database.ts';
 import { isLocked } from '../store/lock.ts';
-import { knownAccounts, readAccountStatus, type AccountStatus } from '../store/status.ts';
+import { chosenAccounts, readAccountStatus, type AccountStatus } from '../store/status.ts';
+import { formatCounts } from './change-text.ts';
 import { EXIT } from './exit-codes.ts';
 import { printJson, printResult, reportFailure } from './streams.ts';
 import { formatTable } from './table.ts';
+
+/** A message may have as many characters as a server likes. */
+const MESSAGE_LENGTH = 300;
 
 export interface StatusOptions {
   readonly json?: boolean;
@@ -38,11 +43,10 @@ export function statusCommand(flags: Flags, options: StatusOptions): number {
   return EXIT.stale;
 }
 
-/** The configured accounts; without any, all that the database knows. */
 function readAccounts(config: Config): readonly AccountStatus[] {
   const database = openForReading(config.settings.database);
   try {
-    const ids = config.accountIds.length > 0 ? config.accountIds : knownAccounts(database);
+    const ids = chosenAccounts(database, config.accountIds);
     return ids.map((id) => readAccountStatus(database, id));
   } finally {
     database.close();
@@ -53,7 +57,7 @@ function toTable(accounts: readonly AccountStatus[], now: number, isWritten: boo
   if (accounts.length === 0) return 'No account has been read yet.';
   const header = ['ACCOUNT', 'IMAGES', 'REMOVED', 'LAST COMPLETE FULL RUN', 'LAST RUN', 'RESULT'];
   const rows = accounts.map((account) => [
-    account.accountId,
+    printable(account.accountId),
     formatNumber(account.images),
     formatNumber(account.removedImages),
     ago(account.lastComplete?.finished_at, now),
@@ -77,12 +81,12 @@ function result({ lastRun, lastFull }: AccountStatus, isWritten: boolean): strin
   const isBehind = lastFull !== undefined && lastFull.status !== 'complete';
   const run = isBehind ? lastFull : lastRun;
   if (run === undefined) return '–';
-  const { status, mode, added, changed, removed, restored, error_message: message } = run;
+  const { status, mode, error_message: message } = run;
   const label = mode === 'full' && run.run_id === lastRun?.run_id ? status : `${status} (${mode})`;
-  if (message !== null) return `${label}: ${printable(message)}`;
+  if (message !== null) return `${label}: ${shortened(printable(message), MESSAGE_LENGTH)}`;
   if (status === 'running' && !isWritten) return `${label}, but its process is gone`;
   if (status !== 'complete') return label;
-  return `${label}: +${added} ~${changed} -${removed} ↺${restored}`;
+  return `${label}: ${formatCounts(run)}`;
 }
 
 function toJson(

@@ -8,9 +8,31 @@ export function printResult(text: string): void {
   stdout.write(text.endsWith('\n') ? text : `${text}\n`);
 }
 
-/** Writes a value as one JSON document to stdout. */
+/** Writes a value as one JSON document to stdout. What a terminal would obey is escaped in it, as JSON itself allows. */
 export function printJson(value: unknown): void {
-  printResult(JSON.stringify(value, undefined, 2));
+  printResult(printableLines(JSON.stringify(value, undefined, 2)));
+}
+
+/** So much is gathered before it is written, in characters. */
+const CHUNK = 65_536;
+
+/**
+ * Writes a result piece by piece to stdout, only as fast as it is read there. When nobody reads it any more the process
+ * ends in between, by {@link endWithOutput}.
+ */
+export async function printPieces(pieces: Iterable<string>): Promise<void> {
+  let chunk = '';
+  for (const piece of pieces) {
+    chunk += piece;
+    if (chunk.length < CHUNK) continue;
+    await written(chunk);
+    chunk = '';
+  }
+  await written(chunk);
+}
+
+function written(text: string): Promise<void> {
+  return new Promise((resolve) => stdout.write(text, () => resolve()));
 }
 
 /**

@@ -1,15 +1,9 @@
 import { formatDuration } from '../inventory/duration.ts';
 import { formatNumber } from '../inventory/quantity.ts';
+import { shortened } from '../inventory/shortened.ts';
+import { formatTime } from '../inventory/time-text.ts';
 import { html, type Html } from './html.ts';
-import {
-  distance,
-  formatTime,
-  shortened,
-  stateLabel,
-  table,
-  type Column,
-  type Tone,
-} from './page-parts.ts';
+import { distance, stateLabel, table, type Column, type Tone } from './page-parts.ts';
 import { accountReadiness } from './readiness.ts';
 import type { AccountView, ChangeView, FailureStreak, RunView } from './view.ts';
 

@@ -1,7 +1,8 @@
 import { formatDuration } from '../inventory/duration.ts';
+import { formatTime } from '../inventory/time-text.ts';
 import { Html, html } from './html.ts';
 import { accountSection } from './page-account.ts';
-import { stateLabel, formatTime } from './page-parts.ts';
+import { stateLabel } from './page-parts.ts';
 import { readinessOf } from './readiness.ts';
 import { STYLE } from './style.ts';
 import type { DaemonView } from './view.ts';

@@ -55,7 +55,8 @@ export function sideOf(diff: Diff, side: 0 | 1, rest: Image): Image {
   return { ...image, ...(Object.fromEntries(told) as Partial<Image>) };
 }
 
-function pairOf(name: string, value: unknown): readonly [before: unknown, after: unknown] {
+/** The two sides of a member of a diff. @throws SyntaxError if it is no pair. */
+export function pairOf(name: string, value: unknown): readonly [before: unknown, after: unknown] {
   const [before, after, ...more] = asList(value) ?? [];
   if (after !== undefined && more.length === 0) return [before, after];
   throw new SyntaxError(`${name} is no pair of before and after`);
@@ -74,6 +75,7 @@ function listOf(text: string | null): readonly unknown[] {
   return list;
 }
 
-function asList(value: unknown): readonly unknown[] | undefined {
+/** A parsed JSON value as a list; `undefined` if it is none. */
+export function asList(value: unknown): readonly unknown[] | undefined {
   return Array.isArray(value) ? (value as readonly unknown[]) : undefined;
 }

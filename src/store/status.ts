@@ -39,6 +39,14 @@ export function knownAccounts(database: Database): readonly string[] {
     .all();
 }
 
+/** The accounts that a command is about: the configured ones; without any, all that the inventory has ever seen. */
+export function chosenAccounts(
+  database: Database,
+  configured: readonly string[],
+): readonly string[] {
+  return configured.length > 0 ? configured : knownAccounts(database);
+}
+
 /** The account's last run that proves what is gone; `undefined` if there is none. */
 export function readLastComplete(database: Database, accountId: string): LedgerRow | undefined {
   return readLastRun(database, accountId, IS_FULL);
