@@ -16,7 +16,7 @@ export interface Difference {
    * What differs, in the order of image ids; what was changed and changed back does not. Found anew each time, image
    * by image.
    */
-  changes(): Iterable<Change>;
+  readonly changes: () => Iterable<Change>;
 }
 
 /**

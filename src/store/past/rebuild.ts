@@ -24,7 +24,7 @@ export type Balance = Record<'present' | 'gone', number>;
 
 /**
  * Fills {@link PAST_IMAGES} with an account as it was just after a run, and proves that it is what that run published.
- * Once for each account and connection.
+ * What it held of the account is replaced.
  *
  * @throws Failure `DATABASE_DAMAGED` if it is not.
  */
@@ -35,6 +35,7 @@ export function rebuild(
   latest: PublishedRun,
 ): Balance {
   database.exec(CREATE);
+  database.prepare(`DELETE FROM ${PAST_IMAGES} WHERE account_id = ?`).run(account.accountId);
   const proof = createProof(latest, [run]);
   const remember = rememberer(database, account, run);
   const balance = { present: 0, gone: 0 };
