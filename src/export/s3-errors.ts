@@ -36,7 +36,7 @@ const UNREACHABLE: Kind = {
 };
 const BUSY: Kind = {
   code: 'UNREACHABLE',
-  hint: 'The storage is at fault or busy: run again later. What was there is as it was.',
+  hint: 'The storage is busy, or at fault: run again later. What was there is as it was.',
 };
 const STRANGE: Kind = {
   code: 'BAD_ANSWER',
@@ -56,6 +56,8 @@ const BY_NAME: Readonly<Record<string, Kind>> = {
   TemporaryRedirect: ELSEWHERE,
   AuthorizationHeaderMalformed: ELSEWHERE,
   SlowDown: BUSY,
+  InvalidPart: BUSY,
+  NoSuchUpload: BUSY,
 };
 
 /** The error code of an answer of the storage, as S3 names it; `undefined` if there was none. */

@@ -1,4 +1,5 @@
 import { GetObjectCommand, HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import { Failure } from '../inventory/failure.ts';
 import type { Destination } from './destination.ts';
 import type { ObjectStore, StoredText } from './object-store.ts';
 import { parseS3Address } from './s3-address.ts';
@@ -13,6 +14,11 @@ import { S3Upload } from './s3-upload.ts';
  */
 export function openS3Destination(address: string, options: S3Options): Destination {
   const { bucket, key } = parseS3Address(address);
+  if (key === '') {
+    throw new Failure('USAGE', `the address ${address} names a bucket, and no object in it`, {
+      hint: 'It must read s3://BUCKET/KEY.',
+    });
+  }
   return new S3Upload(new S3Bucket(bucket, options), key);
 }
 
