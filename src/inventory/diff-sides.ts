@@ -31,6 +31,15 @@ export function parseDiff(text: string): Diff {
   );
 }
 
+/** The two ids of an image that was given another one, if the diff holds them. @throws SyntaxError as {@link parseDiff}. */
+export function idsOfDiff(text: string): readonly [before: string, after: string] | undefined {
+  const value = parseJson(text);
+  if (!isObject(value)) throw new SyntaxError('it is no JSON object');
+  if (value['id'] === undefined) return undefined;
+  const [before, after] = pairOf('id', value['id']);
+  return [String(before), String(after)];
+}
+
 /**
  * One side of a diff as an image: what the diff does not name is as in `rest`.
  *

@@ -1,9 +1,25 @@
-import type { Table } from '../inventory/table.ts';
+import type { Database } from 'better-sqlite3';
+import { Failure } from '../inventory/failure.ts';
+import type { Moment } from '../inventory/moment.ts';
+import {
+  IMAGE_COLUMNS,
+  NULLS,
+  REMOVAL_COLUMNS,
+  type Cell,
+  type Column,
+  type Row,
+  type Table,
+} from '../inventory/table.ts';
+import { explainCondition, refuseCondition } from './condition.ts';
+import { accountsAt } from './past/accounts-at.ts';
+import { imagesAt, type ImagesAt } from './past/images-at.ts';
+import type { PublishedRun } from './past/published-run.ts';
 
 /** What is to be read. */
 export interface SelectionOptions {
   /** All accounts that were ever read completely, if `undefined`. */
   readonly accountIds: readonly string[] | undefined;
+  readonly moment: Moment;
   /** The images that are gone, rather than those that are there. */
   readonly isRemoved: boolean;
   /** Names of columns, in the order wanted; all if `undefined`. */
@@ -12,16 +28,79 @@ export interface SelectionOptions {
   readonly where: string | undefined;
 }
 
-/** An account and the run as of which its images are read. */
-export interface SelectedAccount {
+/** An account, and the run as of which its images are read. */
+export interface SelectedAccount extends PublishedRun {
   readonly accountId: string;
-  readonly runId: number;
-  /** ISO 8601. */
-  readonly finishedAt: string;
-  readonly contentHash: string | null;
+  /** Its images, whatever a condition leaves of them. */
+  readonly images: number;
 }
 
-/** Rows of several accounts, sorted by account id and image id, so that the same run always gives the same rows in the same order. */
+/** Rows of one account after the other, sorted by account id, and by upload time within an account. */
 export interface Selection extends Table {
   readonly accounts: readonly SelectedAccount[];
+}
+
+/**
+ * Selects the images that are there, or are gone, as of a moment. Runs of the past are rebuilt and proved before
+ * anything is read. The caller holds a read transaction for as long as rows are read.
+ *
+ * @throws Failure `USAGE` for an account, a moment, a column or a condition that there is not; `DATABASE_DAMAGED` if a
+ *   run cannot be rebuilt.
+ */
+export function select(database: Database, options: SelectionOptions): Selection {
+  const { accountIds, moment, isRemoved, where } = options;
+  const known = isRemoved ? [...IMAGE_COLUMNS, ...REMOVAL_COLUMNS] : IMAGE_COLUMNS;
+  const columns = [...chooseColumns(known, options.columns), NULLS];
+  const sources = accountsAt(database, accountIds, [moment]).map((at) =>
+    imagesAt(database, at, isRemoved ? 'gone' : 'present'),
+  );
+  for (const { queries, values } of where === undefined ? [] : sources) {
+    for (const query of queries) refuseCondition(database, query, where ?? '', values);
+  }
+  return {
+    columns,
+    rows: readRows(database, sources, columns, where),
+    accounts: sources.map(({ accountId, run, images }) => ({ accountId, images, ...run })),
+  };
+}
+
+function chooseColumns(
+  known: readonly Column[],
+  names: readonly string[] | undefined,
+): readonly Column[] {
+  if (names === undefined) return known;
+  const hint = `The columns are ${known.map(({ name }) => name).join(', ')}.`;
+  return names.map((name, index) => {
+    const column = known.find((candidate) => candidate.name === name);
+    if (column === undefined) throw new Failure('USAGE', `there is no column "${name}"`, { hint });
+    if (names.indexOf(name) === index) return column;
+    throw new Failure('USAGE', `the column "${name}" was named twice`, { hint });
+  });
+}
+
+/** One account after the other, row by row. */
+function* readRows(
+  database: Database,
+  sources: readonly ImagesAt[],
+  columns: readonly Column[],
+  where: string | undefined,
+): Generator<Row, undefined> {
+  const names = columns.map(({ name }) => name).join(', ');
+  const condition = where === undefined ? '' : `WHERE (${where}\n)`;
+  try {
+    for (const { queries, values } of sources) {
+      // In the order of time, which is that of the file as a rule: any other would read its pages again and again. What
+      // is last is left out again: queries are merged by columns that they yield.
+      const parts = queries.map(
+        (query) => `SELECT ${names}, uploaded FROM (${query}) ${condition}`,
+      );
+      const sql = `${parts.join(' UNION ALL ')} ORDER BY ${columns.length + 1}`;
+      for (const row of database.prepare<[object], Cell[]>(sql).raw().iterate(values)) {
+        row.pop();
+        yield row;
+      }
+    }
+  } catch (error) {
+    throw explainCondition(error);
+  }
 }

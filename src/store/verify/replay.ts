@@ -4,7 +4,8 @@ import { ContentSum } from '../../inventory/content.ts';
 import { undo, type Known } from '../../inventory/undo.ts';
 import type { StoredAccount } from '../accounts.ts';
 import type { Check } from './check.ts';
-import { readHistories, stateReader, type History, type StoredState } from './history.ts';
+import { stateReader, type StoredState } from '../past/state.ts';
+import { readHistories, type History } from './history.ts';
 import type { ProvedRuns } from './runs.ts';
 
 /** What the rows of `changes` say of one run. */
