@@ -1,8 +1,8 @@
 import { zstdCompressSync } from 'node:zlib';
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
-import type { Column, Row, Table } from '../inventory/table.ts';
+import type { Table } from '../inventory/table.ts';
 import type { Encode } from './encoding.ts';
-import { parquetValues, type Values } from './parquet-values.ts';
+import { parquetColumn } from './parquet-column.ts';
 import { schemaOf } from './parquet-schema.ts';
 
 export interface ParquetOptions {
@@ -17,7 +17,7 @@ export interface ParquetOptions {
 /** Rows of a row group: engines read groups side by side, and skip whole ones. A multiple of DuckDB's vectors of 2048. */
 const GROUP_ROWS = 122_880;
 /** Text in a row group, in UTF-16 code units: one group is held in memory. */
-const GROUP_TEXT = 48 * 1024 * 1024;
+const GROUP_TEXT = 16 * 1024 * 1024;
 
 /**
  * Parquet in row groups, each of them one piece. Pages are compressed with Zstandard, and columns with few values are
@@ -25,8 +25,10 @@ const GROUP_TEXT = 48 * 1024 * 1024;
  */
 export function parquetEncoder({ metadata, createdBy, onInexactTimes }: ParquetOptions): Encode {
   return function* encode({ columns, rows }: Table) {
-    const written = columns.flatMap((column, index) =>
-      column.kind === 'nulls' ? [] : [{ ...column, index }],
+    let inexact = 0;
+    const onInexact = (): void => void (inexact += 1);
+    const written = columns.flatMap(({ name, kind }, index) =>
+      kind === 'nulls' ? [] : [{ name, kind, index, column: parquetColumn(kind, onInexact) }],
     );
     const bytes = new ByteWriter();
     const file = new ParquetWriter({
@@ -37,51 +39,39 @@ export function parquetEncoder({ metadata, createdBy, onInexactTimes }: ParquetO
       kvMetadata: Object.entries(metadata).map(([key, value]) => ({ key, value })),
       createdBy,
     });
-    let inexact = 0;
-    const onInexact = (): void => {
-      inexact += 1;
-    };
-    for (const group of groups(written, rows, onInexact)) {
+    const group = written.map(({ name, kind, column }) => ({
+      name,
+      get data() {
+        return column.values();
+      },
+      // A list's least and greatest element help no query.
+      statistics: kind !== 'json-list',
+    }));
+    const endGroup = (): Uint8Array => {
       void file.write({ columnData: group, rowGroupSize: GROUP_ROWS });
-      yield taken(bytes);
+      for (const { column } of written) column.clear();
+      return taken(bytes);
+    };
+
+    let count = 0;
+    let text = 0;
+    for (const row of rows) {
+      for (const { index, column } of written) {
+        const cell = row[index] ?? null;
+        column.push(cell);
+        if (typeof cell === 'string') text += cell.length;
+      }
+      count += 1;
+      if (count < GROUP_ROWS && text < GROUP_TEXT) continue;
+      yield endGroup();
+      count = 0;
+      text = 0;
     }
+    if (count > 0) yield endGroup();
     void file.finish();
     yield taken(bytes);
     onInexactTimes(inexact);
   };
-}
-
-interface NamedValues {
-  readonly name: string;
-  readonly data: unknown[];
-}
-
-/** Rows as columns, as many at a time as one row group holds. */
-function* groups(
-  columns: readonly (Column & { readonly index: number })[],
-  rows: Iterable<Row>,
-  onInexact: () => void,
-): Generator<NamedValues[]> {
-  const begin = (): Values[] => columns.map(({ kind }) => parquetValues(kind, onInexact));
-  const named = (group: readonly Values[]): NamedValues[] =>
-    columns.map(({ name }, place) => ({ name, data: group[place]?.data ?? [] }));
-  let group = begin();
-  let count = 0;
-  let text = 0;
-  for (const row of rows) {
-    for (const [place, { index }] of columns.entries()) {
-      const cell = row[index] ?? null;
-      group[place]?.push(cell);
-      if (typeof cell === 'string') text += cell.length;
-    }
-    count += 1;
-    if (count < GROUP_ROWS && text < GROUP_TEXT) continue;
-    yield named(group);
-    group = begin();
-    count = 0;
-    text = 0;
-  }
-  if (count > 0) yield named(group);
 }
 
 /** What has been written since the last time. The writer goes on in the same memory. */

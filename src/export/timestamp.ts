@@ -1,5 +1,6 @@
-/** RFC 3339: a zone is needed, or the moment would not be known. There is no year 0 in some engines. */
-const RFC_3339 = /^((?!0000)\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d+))?([Zz]|[+-]\d\d:\d\d)$/;
+/** RFC 3339: a zone is needed, or the moment would not be known. Some engines have no year 0. */
+const RFC_3339 =
+  /^((?!0000)\d{4}-(\d\d)-(\d\d))[Tt ]((?:[01]\d|2[0-3]):\d\d:\d\d)(?:\.(\d+))?([Zz]|[+-]\d\d:\d\d)$/;
 
 /** A moment as Parquet holds it. */
 export interface Timestamp {
@@ -11,18 +12,17 @@ export interface Timestamp {
 
 /** Reads RFC 3339. @returns `undefined` if there is no such moment. */
 export function parseTimestamp(text: string): Timestamp | undefined {
-  const [, date, time, fraction = '', zone] = RFC_3339.exec(text) ?? [];
+  const [, date, month, day, time, fraction = '', zone] = RFC_3339.exec(text) ?? [];
   if (date === undefined || time === undefined || zone === undefined) return undefined;
-  const seconds = `${date}T${time}`;
-  const ms = Date.parse(seconds + zone.toUpperCase());
-  if (Number.isNaN(ms) || !isOnCalendar(seconds)) return undefined;
+  const ms = Date.parse(`${date}T${time}${zone.toUpperCase()}`);
+  if (Number.isNaN(ms) || !isInMonth(date, Number(month), Number(day))) return undefined;
   return {
     microseconds: BigInt(ms) * 1000n + BigInt(fraction.slice(0, 6).padEnd(6, '0')),
     isExact: !/[1-9]/.test(fraction.slice(6)),
   };
 }
 
-/** Date.parse takes the 31st of any month, as a day of the next one, and the hour 24. */
-function isOnCalendar(seconds: string): boolean {
-  return new Date(`${seconds}Z`).toISOString().startsWith(seconds);
+/** Date.parse takes the 31st of any month, as a day of the next one. */
+function isInMonth(date: string, month: number, day: number): boolean {
+  return day <= 28 || new Date(`${date}T00:00Z`).getUTCMonth() === month - 1;
 }
