@@ -25,6 +25,7 @@ const BY_FAILURE: Readonly<Record<FailureCode, number>> = {
   FILTER_REFUSED: EXIT.usage,
   DATABASE_LOCKED: EXIT.locked,
   DATABASE_WRITE_FAILED: EXIT.unexpected,
+  EXPORT_FAILED: EXIT.unexpected,
   DATABASE_DAMAGED: EXIT.unexpected,
   ACCESS_REFUSED: EXIT.refused,
   ROUTE_REFUSED: EXIT.refused,

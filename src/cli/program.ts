@@ -1,5 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
 import { EMULATED_CREDENTIALS } from '../emulator/defaults.ts';
+import { FORMATS } from '../export/encoding.ts';
 import { FAULT_NAMES } from '../emulator/faults.ts';
 import { LIST_ORDERS } from '../emulator/list-order.ts';
 import { Failure } from '../inventory/failure.ts';
@@ -8,6 +9,7 @@ import type { Flags } from '../config/load.ts';
 import { collect, commandFirst, duration, examples, whole } from './arguments.ts';
 import type { BackupCommandOptions } from './backup.ts';
 import type { EmulateOptions } from './emulate.ts';
+import type { ExportOptions } from './export-order.ts';
 import type { StatusOptions } from './status.ts';
 import type { SyncCommandOptions } from './sync.ts';
 import type { DoctorCommandOptions } from './doctor.ts';
@@ -101,6 +103,42 @@ export function createProgram(choose: (action: Action) => void): Command {
     )
     .action((options: StatusOptions, command: Command) =>
       choose(async () => (await import('./status.ts')).statusCommand(flagsOf(command), options)),
+    );
+
+  program
+    .command('export')
+    .description('the inventory, as it is or as it was, as CSV, JSON Lines or Parquet')
+    .addOption(
+      new Option('--format <format>', "by the output's name; otherwise csv").choices(FORMATS),
+    )
+    .option(
+      '--output <file>',
+      'appears whole or not at all; .gz and .zst compress (default: stdout)',
+    )
+    .option(
+      '--as-of <moment>',
+      'a run, "previous", a time (2026-01-31T16:00Z), or 2d for so long ago',
+    )
+    .option('--removed', 'the images that are gone, with the run and the time of their removal')
+    .option('--columns <list>', 'only these columns, in this order, separated by commas')
+    .option('--where <expression>', 'only images for which this SQL expression is true')
+    .option(
+      '--safe',
+      "a ' before text that a spreadsheet would run as a formula (default: if the output is a .csv file)",
+    )
+    .option('--no-safe', 'text as it is, in .csv files as well')
+    .addHelpText(
+      'after',
+      examples(
+        ['image-inventory export --output images.csv', 'for a spreadsheet'],
+        ['image-inventory export --format jsonl | jq -r .filename', 'one image a line'],
+        ['image-inventory export --output images.parquet', 'for DuckDB, Spark, pandas'],
+        ['image-inventory export --as-of 2d --output images.jsonl.gz', 'as it was'],
+        ['image-inventory export --where "creator IS NULL" --columns id,uploaded', 'a part'],
+      ),
+    )
+    .action((options: ExportOptions, command: Command) =>
+      choose(async () => (await import('./export.ts')).exportCommand(flagsOf(command), options)),
     );
 
   program

@@ -27,7 +27,10 @@ const STRING = {
 } as const;
 
 function elements(name: string, kind: ColumnKind): SchemaElement[] {
-  const column = { name, repetition_type: REQUIRED.includes(name) ? 'REQUIRED' : 'OPTIONAL' } as const;
+  const column = {
+    name,
+    repetition_type: REQUIRED.includes(name) ? 'REQUIRED' : 'OPTIONAL',
+  } as const;
   switch (kind) {
     case 'text':
     case 'json':

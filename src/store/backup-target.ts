@@ -5,11 +5,7 @@ import { Failure, messageOf } from '../inventory/failure.ts';
 import { explainSqlite, isBusy } from './errors.ts';
 import { isLocked } from './lock.ts';
 import { APPLICATION_ID } from './migrate.ts';
-
-/** What stands beside a database under its name, and would be taken for a part of whatever is put in its place. */
-const COMPANIONS = ['', '-lock', '-scan'].flatMap((file) =>
-  ['', '-wal', '-shm', '-journal'].map((suffix) => file + suffix),
-);
+import { COMPANIONS } from './own-files.ts';
 
 /**
  * The place of a backup, behind any links. A file that is there already may be replaced only if it is an inventory that

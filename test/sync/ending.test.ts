@@ -22,6 +22,7 @@ const ENDINGS: Readonly<Record<FailureCode, readonly [event: string, status: str
   DATABASE_MISSING: ['sync.failed', 'failed'],
   DATABASE_LOCKED: ['sync.failed', 'failed'],
   DATABASE_WRITE_FAILED: ['sync.failed', 'failed'],
+  EXPORT_FAILED: ['sync.failed', 'failed'],
   DATABASE_DAMAGED: ['sync.failed', 'failed'],
   ACCESS_REFUSED: ['sync.failed', 'failed'],
   ROUTE_REFUSED: ['sync.failed', 'failed'],

@@ -1,0 +1,33 @@
+import { realpathSync, statSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+
+/** What stands beside a database under its name, and would be taken for a part of whatever is put in its place. */
+export const COMPANIONS: readonly string[] = ['', '-lock', '-scan'].flatMap((file) =>
+  ['', '-wal', '-shm', '-journal'].map((suffix) => file + suffix),
+);
+
+/**
+ * Whether a path, behind any links, is the database or one of the files beside it, there or not.
+ *
+ * @param database - It must be there.
+ */
+export function isOwnFile(path: string, database: string): boolean {
+  const own = realpathSync(database);
+  if (COMPANIONS.some((suffix) => realPath(path) === own + suffix)) return true;
+  const [stats, original] = [statSync(path, { throwIfNoEntry: false }), statSync(own)];
+  return stats?.ino === original.ino && stats.dev === original.dev;
+}
+
+/** The file or, where there is none yet, its place. */
+function realPath(path: string): string {
+  const named = resolve(path);
+  try {
+    return realpathSync(named);
+  } catch {
+    try {
+      return join(realpathSync(dirname(named)), basename(named));
+    } catch {
+      return named;
+    }
+  }
+}
