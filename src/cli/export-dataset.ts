@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto';
 import type { Database } from 'better-sqlite3';
-import { loadConfig, type Config, type Flags } from '../config/load.ts';
+import { systemClock } from '../app/system-clock.ts';
+import { VERSION } from '../app/version.ts';
+import { loadConfig, type Flags } from '../config/load.ts';
 import { addRun, type AddedRun, type WrittenFile } from '../export/dataset.ts';
 import type { Destination } from '../export/destination.ts';
-import { FolderStore } from '../export/folder-store.ts';
+import { parquetMetadata } from '../export/metadata.ts';
 import type { ObjectStore } from '../export/object-store.ts';
+import { parquetEncoder } from '../export/parquet.ts';
 import { PARTITION_COLUMNS } from '../export/partition.ts';
-import { isS3Address } from '../export/s3-address.ts';
 import { writeExport } from '../export/write.ts';
 import { asFailure, Failure, type FailureCode } from '../inventory/failure.ts';
 import type { Moment } from '../inventory/moment.ts';
@@ -18,8 +20,9 @@ import { explainSqlite } from '../store/errors.ts';
 import { accountsAt } from '../store/past/accounts-at.ts';
 import { select } from '../store/selection.ts';
 import { exitCodeOf } from './exit-codes.ts';
-import { momentOf, type ExportOptions } from './export-order.ts';
-import { parquetOf } from './export-parquet.ts';
+import { openStore } from './export-destination.ts';
+import type { ExportOptions } from './export-order.ts';
+import { takeMoment } from './moment.ts';
 import { stopOnSignals } from './signals.ts';
 import { printResult, reportFailure } from './streams.ts';
 import { formatTable } from './table.ts';
@@ -31,7 +34,7 @@ const COLUMNS = IMAGE_COLUMNS.map(({ name }) => name).filter((name) => name !== 
 export async function exportDataset(flags: Flags, options: ExportOptions): Promise<number> {
   const output = datasetOutput(options);
   const config = loadConfig(flags);
-  const moment = momentOf(options.asOf);
+  const moment = takeMoment(options.asOf ?? 'latest', systemClock.now());
   const stop = stopOnSignals();
   const store = await openStore(output, config, stop.signal);
   const database = openSnapshot(config.settings.database);
@@ -100,17 +103,6 @@ function datasetOutput(options: ExportOptions): string {
   return output;
 }
 
-async function openStore(
-  output: string,
-  config: Config,
-  signal: AbortSignal,
-): Promise<ObjectStore> {
-  if (!isS3Address(output)) return new FolderStore(output);
-  // The SDK takes a while to load.
-  const { S3Store } = await import('../export/s3-store.ts');
-  return new S3Store(output, { ...config.objectStorage(), userAgent: USER_AGENT, signal });
-}
-
 async function writeImages(
   database: Database,
   accountId: string,
@@ -120,10 +112,15 @@ async function writeImages(
 ): Promise<WrittenFile> {
   const asked = { accountIds: [accountId], moment, isRemoved: false, columns: COLUMNS, where: undefined };
   const { accounts, ...table } = select(database, asked);
+  const encode = parquetEncoder({
+    metadata: parquetMetadata(accounts, { ...asked, columns: undefined }),
+    createdBy: `image-inventory version ${VERSION}`,
+    onInexactTimes: () => undefined,
+  });
   const sha256 = createHash('sha256');
   let bytes = 0;
   const measured = function* (): Generator<Uint8Array> {
-    for (const piece of parquetOf(accounts, asked)(table)) {
+    for (const piece of encode(table)) {
       sha256.update(piece);
       bytes += piece.length;
       yield piece;
