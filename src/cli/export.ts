@@ -129,13 +129,13 @@ function encoder(
   }
 }
 
-function toText(name: string, images: number, { accounts }: Selection): string {
-  const size = statSync(name, { throwIfNoEntry: false })?.size;
-  const told = size === undefined ? [] : [formatCount(size, 'byte')];
-  const title = [printable(name), ...told, formatCount(images, 'image')].join('  ');
-  const rows = accounts.map(({ accountId, images: all, runId, finishedAt }) => [
+function toText(name: string, exported: number, { accounts }: Selection): string {
+  const stats = statSync(name, { throwIfNoEntry: false });
+  const size = stats?.isFile() === true ? [formatCount(stats.size, 'byte')] : [];
+  const title = [printable(name), ...size, formatCount(exported, 'image')].join('  ');
+  const rows = accounts.map(({ accountId, images, runId, finishedAt }) => [
     printable(accountId),
-    formatCount(all, 'image'),
+    formatCount(images, 'image'),
     `run ${runId}`,
     finishedAt,
   ]);

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { Writable } from 'node:stream';
 import { Failure, messageOf } from '../inventory/failure.ts';
 import type { Destination } from './destination.ts';
 import { exportFailed } from './export-failed.ts';
@@ -23,9 +24,9 @@ async function openDevice(path: string): Promise<Destination> {
   const handle = await opened(path, 'a');
   return {
     name: path,
-    stream: handle.createWriteStream(),
-    commit: () => Promise.resolve(),
-    abandon: () => Promise.resolve(),
+    stream: streamTo(handle),
+    commit: () => handle.close(),
+    abandon: () => handle.close().catch(() => undefined),
   };
 }
 
@@ -49,7 +50,7 @@ async function openBeside(
   }
   return {
     name: path,
-    stream: handle.createWriteStream({ autoClose: false }),
+    stream: streamTo(handle),
     commit: async () => {
       try {
         await finish(handle);
@@ -63,6 +64,15 @@ async function openBeside(
     },
     abandon,
   };
+}
+
+/** Writes to a file that stays open: it is synced and closed afterwards. */
+function streamTo(handle: FileHandle): Writable {
+  return new Writable({
+    highWaterMark: 1024 * 1024,
+    write: (piece: Uint8Array, _encoding, done) =>
+      void handle.writeFile(piece).then(() => done(), done),
+  });
 }
 
 async function opened(path: string, flags: string, named = path): Promise<FileHandle> {

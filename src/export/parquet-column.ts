@@ -1,3 +1,4 @@
+import { parseJson } from '../inventory/json-text.ts';
 import type { Cell, ColumnKind } from '../inventory/table.ts';
 import { PackedTexts } from './packed-texts.ts';
 import { parseTimestamp } from './timestamp.ts';
@@ -56,13 +57,9 @@ function listColumn(): ParquetColumn {
   let lengths: (number | null)[] = [];
   return {
     push: (cell) => {
-      if (cell === null) {
-        lengths.push(null);
-        return;
-      }
-      const elements = toStrings(String(cell));
-      for (const element of elements) texts.push(element);
-      lengths.push(elements.length);
+      const elements = cell === null ? null : toStrings(String(cell));
+      for (const element of elements ?? []) texts.push(element);
+      lengths.push(elements?.length ?? null);
     },
     values: () => {
       const elements = texts.toArray();
@@ -78,9 +75,15 @@ function listColumn(): ParquetColumn {
   };
 }
 
-/** The list's elements: strings as they are, others as their JSON. What is no list is one of one element. */
-function toStrings(json: string): string[] {
+/** The list's elements: strings as they are, others as their JSON. What is no list is one of one element, and `null` is none. */
+function toStrings(json: string): string[] | null {
   const value: unknown = JSON.parse(json);
-  const list = Array.isArray(value) ? value : [value];
-  return list.map((element) => (typeof element === 'string' ? element : JSON.stringify(element)));
+  if (value === null) return null;
+  if (Array.isArray(value) && value.every(isString)) return value;
+  // A second time, so that no number is rounded.
+  const exact = parseJson(json);
+  const list: readonly unknown[] = Array.isArray(exact) ? exact : [exact];
+  return list.map((element) => (isString(element) ? element : JSON.stringify(element)));
 }
+
+const isString = (value: unknown): value is string => typeof value === 'string';
