@@ -110,7 +110,13 @@ async function writeImages(
   destination: Destination,
   signal: AbortSignal,
 ): Promise<WrittenFile> {
-  const asked = { accountIds: [accountId], moment, isRemoved: false, columns: COLUMNS, where: undefined };
+  const asked = {
+    accountIds: [accountId],
+    moment,
+    isRemoved: false,
+    columns: COLUMNS,
+    where: undefined,
+  };
   const { accounts, ...table } = select(database, asked);
   const encode = parquetEncoder({
     metadata: parquetMetadata(accounts, { ...asked, columns: undefined }),

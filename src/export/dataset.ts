@@ -69,7 +69,11 @@ export async function addRun(
     refuseStranger(manifest, run, store.name);
 
     const known = await heldBy(store, folder, manifest, run);
-    if (known?.run === run.runId) return { outcome: 'present', ...located(folder, known) };
+    if (known?.run === run.runId) {
+      // Somebody else may have added it while this one was writing the same file.
+      const outcome = written === undefined ? 'present' : 'added';
+      return { outcome, ...located(folder, known) };
+    }
     if (known === undefined) written ??= await write(await store.open(`${folder}/${file}`));
     const entry = entryOf(run, known ?? { ...(written as WrittenFile), file });
     const after = manifestText(withRun(manifest, entry));
@@ -77,9 +81,13 @@ export async function addRun(
       return { outcome: known === undefined ? 'added' : 'same', ...located(folder, entry) };
     }
   }
-  throw new Failure('UNEXPECTED', `${store.name}/${manifestPath} is written by others all the time`, {
-    hint: 'Let one process at a time write the dataset of an account, then run again.',
-  });
+  throw new Failure(
+    'UNEXPECTED',
+    `${store.name}/${manifestPath} is written by others all the time`,
+    {
+      hint: 'Let one process at a time write the dataset of an account, then run again.',
+    },
+  );
 }
 
 /** The entry of this run, or of the run before if that has the same images; `undefined` if its file is not as it was written. */

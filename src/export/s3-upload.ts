@@ -67,7 +67,7 @@ export class S3Upload implements Destination {
   }
 
   async #take(chunk: Buffer): Promise<void> {
-    for (let from = 0; from < chunk.length; ) {
+    for (let from = 0; from < chunk.length;) {
       if (this.#filled === PART_BYTES) await this.#sendPart();
       const copied = chunk.copy(this.#filling, this.#filled, from);
       this.#filled += copied;

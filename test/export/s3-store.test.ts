@@ -64,13 +64,33 @@ describe('a small file in a bucket', () => {
 
 describe('what goes wrong', () => {
   test.for<[what: string, fault: Fault, code: string, says: string]>([
-    ['the bucket is missing', { answer: [404, 'NoSuchBucket'] }, 'CONFIG_INVALID', 'Make the bucket'],
-    ['the key is unknown', { answer: [403, 'InvalidAccessKeyId'] }, 'ACCESS_REFUSED', 'AWS_ACCESS_KEY_ID'],
+    [
+      'the bucket is missing',
+      { answer: [404, 'NoSuchBucket'] },
+      'CONFIG_INVALID',
+      'Make the bucket',
+    ],
+    [
+      'the key is unknown',
+      { answer: [403, 'InvalidAccessKeyId'] },
+      'ACCESS_REFUSED',
+      'AWS_ACCESS_KEY_ID',
+    ],
     ['R2 refuses', { answer: [401, 'Unauthorized'] }, 'ACCESS_REFUSED', 'AWS_ACCESS_KEY_ID'],
     ['the token has expired', { answer: [400, 'ExpiredToken'] }, 'ACCESS_REFUSED', 'get new ones'],
-    ['the bucket is elsewhere', { answer: [301, 'PermanentRedirect'] }, 'CONFIG_INVALID', 'AWS_REGION'],
+    [
+      'the bucket is elsewhere',
+      { answer: [301, 'PermanentRedirect'] },
+      'CONFIG_INVALID',
+      'AWS_REGION',
+    ],
     ['the storage is busy', { answer: [503, 'SlowDown'] }, 'UNREACHABLE', 'later'],
-    ['it says something else', { answer: [400, 'Odd', '\u001b[2J'] }, 'BAD_ANSWER', 'S3-compatible'],
+    [
+      'it says something else',
+      { answer: [400, 'Odd', '\u001b[2J'] },
+      'BAD_ANSWER',
+      'S3-compatible',
+    ],
     ['it closes the connection', 'cut', 'UNREACHABLE', 'AWS_ENDPOINT_URL_S3'],
   ])('%s', async ([, fault, code, says]) => {
     const { s3, other } = await serve();
@@ -82,8 +102,16 @@ describe('what goes wrong', () => {
   });
 
   test.for<[string, Partial<S3Options>, string]>([
-    ['another secret', { credentials: credentials(SIGNER.accessKeyId, 'wrong') }, 'SignatureDoesNotMatch'],
-    ['another key', { credentials: credentials('AKIDOTHER', SIGNER.secretAccessKey) }, 'InvalidAccessKeyId'],
+    [
+      'another secret',
+      { credentials: credentials(SIGNER.accessKeyId, 'wrong') },
+      'SignatureDoesNotMatch',
+    ],
+    [
+      'another key',
+      { credentials: credentials('AKIDOTHER', SIGNER.secretAccessKey) },
+      'InvalidAccessKeyId',
+    ],
     ['another region', { region: 'eu-west-9' }, 'AuthorizationHeaderMalformed'],
   ])('the stand-in itself refuses %s', async ([, options, says]) => {
     const { other } = await serve();

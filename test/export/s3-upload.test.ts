@@ -55,17 +55,20 @@ describe('an upload', () => {
     ['a byte more than a part', 8 * MiB + 1, 2],
     ['two parts, exactly', 16 * MiB, 2],
     ['parts and a rest', LARGE.length, 3],
-  ] as const)('of %s arrives whole, and is not there before it is committed', async ([, length, parts]) => {
-    const { s3, open } = await serve();
-    const destination = open();
-    const bytes = LARGE.subarray(0, length);
-    await pipeline(pieces(bytes), destination.stream);
-    expect(s3.objects.size).toBe(0);
-    await destination.commit();
-    expect(s3.bytes(KEY).equals(bytes)).toBe(true);
-    expect(s3.count('UploadPart')).toBe(parts);
-    expect(s3.uploads.size).toBe(0);
-  });
+  ] as const)(
+    'of %s arrives whole, and is not there before it is committed',
+    async ([, length, parts]) => {
+      const { s3, open } = await serve();
+      const destination = open();
+      const bytes = LARGE.subarray(0, length);
+      await pipeline(pieces(bytes), destination.stream);
+      expect(s3.objects.size).toBe(0);
+      await destination.commit();
+      expect(s3.bytes(KEY).equals(bytes)).toBe(true);
+      expect(s3.count('UploadPart')).toBe(parts);
+      expect(s3.uploads.size).toBe(0);
+    },
+  );
 
   test.for<[Operation, number]>([
     ['CreateMultipartUpload', 3],
@@ -117,7 +120,9 @@ describe('an upload', () => {
     await pipeline(pieces(LARGE), destination.stream);
     const failure = await failureOf(destination.commit());
     expect(failure).toMatchObject({ code: 'UNREACHABLE' });
-    expect(failure.message).toContain(`s3://${BUCKET}/${KEY} cannot be written: the storage answered 400`);
+    expect(failure.message).toContain(
+      `s3://${BUCKET}/${KEY} cannot be written: the storage answered 400`,
+    );
     await destination.abandon();
     expect([s3.objects.size, s3.uploads.size]).toEqual([0, 0]);
   });

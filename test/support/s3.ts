@@ -64,7 +64,12 @@ export class S3Server {
   readonly signer: Signer;
   /** How far the storage's clock is ahead of this machine's, in milliseconds. */
   clockShift = 0;
-  readonly #faults: { operation: Operation; fault: Fault; times: number }[] = [];
+  readonly #faults: {
+    operation: Operation;
+    key: string | undefined;
+    fault: Fault;
+    times: number;
+  }[] = [];
   readonly #waiting = new Set<() => void>();
   readonly #server = createServer((request, response) => void this.#serve(request, response));
 
@@ -82,9 +87,9 @@ export class S3Server {
     await new Promise((resolve) => this.#server.close(resolve));
   }
 
-  /** Commits a fault at the next requests of an operation. */
-  fail(operation: Operation, fault: Fault, times = 1): void {
-    this.#faults.push({ operation, fault, times });
+  /** Commits a fault at the next requests of an operation, those for one key only if it is given. */
+  fail(operation: Operation, fault: Fault, times = 1, key?: string): void {
+    this.#faults.push({ operation, key, fault, times });
   }
 
   /** Resolves when an operation has been asked for so often. */
@@ -102,7 +107,8 @@ export class S3Server {
   /** An object's bytes; throws if it is not there. */
   bytes(key: string): Buffer {
     const found = this.objects.get(key);
-    if (found === undefined) throw new Error(`there is no ${key}: ${[...this.objects.keys()].join()}`);
+    if (found === undefined)
+      throw new Error(`there is no ${key}: ${[...this.objects.keys()].join()}`);
     return found.body;
   }
 
@@ -118,12 +124,16 @@ export class S3Server {
     this.requests.push({ operation, key, headers: request.headers });
     for (const resolve of this.#waiting) resolve();
     this.#waiting.clear();
-    const fault = this.#nextFault(operation);
+    const fault = this.#nextFault(operation, key);
     if (fault === 'cut') return void request.socket.destroy();
     const body = await buffer(request).catch(() => undefined);
     if (fault === 'hang' || body === undefined) return;
     response.setHeader('date', new Date(Date.now() + this.clockShift).toUTCString());
-    const answer = (status: number, code?: string, message = `${code ?? ''}, as was asked for`): void => {
+    const answer = (
+      status: number,
+      code?: string,
+      message = `${code ?? ''}, as was asked for`,
+    ): void => {
       response.statusCode = status;
       response.end(code === undefined ? '' : errorXml(code, message));
     };
@@ -139,15 +149,24 @@ export class S3Server {
     if (unknown !== undefined || request.headers['content-encoding'] !== undefined) {
       return answer(501, 'NotImplemented', `Header ${unknown ?? 'content-encoding'}`);
     }
-    const result = this.#do(operation, key, url.searchParams, request.headers, body, fault === 'lose');
+    const result = this.#do(
+      operation,
+      key,
+      url.searchParams,
+      request.headers,
+      body,
+      fault === 'lose',
+    );
     if (fault === 'cut-after') return void request.socket.destroy();
     if ('code' in result) return answer(result.status, result.code);
     response.writeHead(result.status ?? 200, result.headers);
     response.end(request.method === 'HEAD' ? undefined : result.body);
   }
 
-  #nextFault(operation: Operation | undefined): Fault | undefined {
-    const planned = this.#faults.find((each) => each.operation === operation && each.times > 0);
+  #nextFault(operation: Operation | undefined, key: string): Fault | undefined {
+    const planned = this.#faults.find(
+      (each) => each.operation === operation && (each.key ?? key) === key && each.times > 0,
+    );
     if (planned === undefined) return undefined;
     planned.times -= 1;
     return planned.fault;
@@ -178,7 +197,9 @@ export class S3Server {
       case 'CreateMultipartUpload': {
         const id = randomUUID();
         this.uploads.set(id, { key, metadata: metadataOf(headers), parts: new Map() });
-        return xml(`<InitiateMultipartUploadResult><UploadId>${id}</UploadId></InitiateMultipartUploadResult>`);
+        return xml(
+          `<InitiateMultipartUploadResult><UploadId>${id}</UploadId></InitiateMultipartUploadResult>`,
+        );
       }
       case 'UploadPart': {
         if (upload?.key !== key) return refused(404, 'NoSuchUpload');
@@ -219,12 +240,18 @@ export class S3Server {
     const etag = `"${md5(Buffer.concat(bodies.map((part) => Buffer.from(md5(part), 'hex'))))}-${bodies.length}"`;
     this.objects.set(key, { body, etag, metadata });
     this.uploads.delete(id);
-    return xml(`<CompleteMultipartUploadResult><ETag>${etag}</ETag></CompleteMultipartUploadResult>`);
+    return xml(
+      `<CompleteMultipartUploadResult><ETag>${etag}</ETag></CompleteMultipartUploadResult>`,
+    );
   }
 }
 
 type Result =
-  | { readonly status?: number; readonly headers?: Record<string, string | number>; readonly body?: Buffer | string }
+  | {
+      readonly status?: number;
+      readonly headers?: Record<string, string | number>;
+      readonly body?: Buffer | string;
+    }
   | { readonly status: number; readonly code: string };
 
 function operationOf(method: string, query: URLSearchParams): Operation | undefined {

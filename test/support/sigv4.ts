@@ -42,7 +42,10 @@ export function refusalOf(
     return 'RequestTimeTooSkewed';
   }
   const names = signed.split(';');
-  const needed = ['host', ...Object.keys(request.headers).filter((name) => name.startsWith('x-amz-'))];
+  const needed = [
+    'host',
+    ...Object.keys(request.headers).filter((name) => name.startsWith('x-amz-')),
+  ];
   if (needed.some((name) => !names.includes(name))) return 'AccessDenied';
   const content = header('x-amz-content-sha256');
   if (content !== sha256(body)) return 'XAmzContentSHA256Mismatch';
