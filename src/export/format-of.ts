@@ -7,20 +7,13 @@ export interface NamedFormat {
   readonly compression: Compression | undefined;
 }
 
-const FORMAT_OF: Readonly<Record<string, Format>> = {
-  csv: 'csv',
-  jsonl: 'jsonl',
-  ndjson: 'jsonl',
-  parquet: 'parquet',
-};
-const COMPRESSION_OF: Readonly<Record<string, Compression>> = { gz: 'gzip', zst: 'zstd' };
+const ENDINGS = /(?:\.(csv|jsonl|ndjson|parquet))?(?:\.(gz|zst))?$/;
 
 /** Reads the last parts of a name, such as `.csv` or `.jsonl.gz`. Capitals do not matter. */
 export function formatOf(name: string): NamedFormat {
-  const [last = '', before = ''] = name
-    .toLowerCase()
-    .split(/[./\\]/)
-    .reverse();
-  const compression = COMPRESSION_OF[last];
-  return { format: FORMAT_OF[compression === undefined ? last : before], compression };
+  const [, format, compression] = ENDINGS.exec(name.toLowerCase()) ?? [];
+  return {
+    format: format === 'ndjson' ? 'jsonl' : (format as Format | undefined),
+    compression: compression === 'gz' ? 'gzip' : compression === 'zst' ? 'zstd' : undefined,
+  };
 }

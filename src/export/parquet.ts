@@ -3,6 +3,7 @@ import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
 import type { Table } from '../inventory/table.ts';
 import type { Encode } from './encoding.ts';
 import { parquetColumn } from './parquet-column.ts';
+import { withTypedGroups } from './parquet-footer.ts';
 import { schemaOf } from './parquet-schema.ts';
 
 export interface ParquetOptions {
@@ -30,13 +31,14 @@ export function parquetEncoder({ metadata, createdBy, onInexactTimes }: ParquetO
     const written = columns.flatMap(({ name, kind }, index) =>
       kind === 'nulls' ? [] : [{ name, kind, index, column: parquetColumn(kind, onInexact) }],
     );
+    const pairs = Object.entries(metadata).map(([key, value]) => ({ key, value }));
     const bytes = new ByteWriter();
     const file = new ParquetWriter({
       writer: bytes,
       schema: schemaOf(written),
       codec: 'ZSTD',
       compressors: { ZSTD: (page) => zstdCompressSync(page) },
-      kvMetadata: Object.entries(metadata).map(([key, value]) => ({ key, value })),
+      ...(pairs.length > 0 && { kvMetadata: pairs }),
       createdBy,
     });
     const group = written.map(({ name, kind, column }) => ({
@@ -69,7 +71,7 @@ export function parquetEncoder({ metadata, createdBy, onInexactTimes }: ParquetO
     }
     if (count > 0) yield endGroup();
     void file.finish();
-    yield taken(bytes);
+    yield file.num_rows === 0n ? withTypedGroups(taken(bytes)) : taken(bytes);
     onInexactTimes(inexact);
   };
 }

@@ -45,6 +45,12 @@ describe('CSV', () => {
     );
   });
 
+  test('quotes whatever some reader takes for the end of a line or of a cell', () => {
+    const quoted = ['a\rb', 'a\nb', 'a,b'];
+    const expected = quoted.map((text) => `"${text}",-1\r\n`).join('');
+    expect(whole(asIs(texts(quoted))).toString()).toBe(`text,n\r\n${expected}`);
+  });
+
   test('of nothing is the header', () => {
     expect(whole(asIs(texts([]))).toString()).toBe('text,n\r\n');
   });
