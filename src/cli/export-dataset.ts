@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Database } from 'better-sqlite3';
+import { stderr } from 'node:process';
 import { systemClock } from '../app/system-clock.ts';
 import { VERSION } from '../app/version.ts';
 import { loadConfig, type Flags } from '../config/load.ts';
@@ -18,9 +18,10 @@ import { IMAGE_COLUMNS } from '../inventory/table.ts';
 import { openSnapshot } from '../store/database.ts';
 import { explainSqlite } from '../store/errors.ts';
 import { accountsAt } from '../store/past/accounts-at.ts';
-import { select } from '../store/selection.ts';
+import { select, type Selection, type SelectionOptions } from '../store/selection.ts';
 import { exitCodeOf } from './exit-codes.ts';
 import { openStore } from './export-destination.ts';
+import { inexactTimes } from './export-notes.ts';
 import type { ExportOptions } from './export-order.ts';
 import { takeMoment } from './moment.ts';
 import { stopOnSignals } from './signals.ts';
@@ -48,7 +49,7 @@ export async function exportDataset(flags: Flags, options: ExportOptions): Promi
       if (run === undefined) continue;
       try {
         const added = await addRun(store, { accountId, ...run }, (destination) =>
-          writeImages(database, accountId, moment, destination, stop.signal),
+          writeImages(select(database, wholeRun(accountId, moment)), destination, stop.signal),
         );
         rows.push([printable(accountId), `run ${run.runId}`, ...told(added)]);
       } catch (error) {
@@ -103,25 +104,21 @@ function datasetOutput(options: ExportOptions): string {
   return output;
 }
 
+function wholeRun(accountId: string, moment: Moment): SelectionOptions {
+  const everything = { isRemoved: false, columns: COLUMNS, where: undefined };
+  return { accountIds: [accountId], moment, ...everything };
+}
+
 async function writeImages(
-  database: Database,
-  accountId: string,
-  moment: Moment,
+  { accounts, ...table }: Selection,
   destination: Destination,
   signal: AbortSignal,
 ): Promise<WrittenFile> {
-  const asked = {
-    accountIds: [accountId],
-    moment,
-    isRemoved: false,
-    columns: COLUMNS,
-    where: undefined,
-  };
-  const { accounts, ...table } = select(database, asked);
+  let inexact = 0;
   const encode = parquetEncoder({
-    metadata: parquetMetadata(accounts, { ...asked, columns: undefined }),
+    metadata: parquetMetadata(accounts, { isRemoved: false, columns: undefined, where: undefined }),
     createdBy: `image-inventory version ${VERSION}`,
-    onInexactTimes: () => undefined,
+    onInexactTimes: (cells) => (inexact = cells),
   });
   const sha256 = createHash('sha256');
   let bytes = 0;
@@ -133,6 +130,7 @@ async function writeImages(
     }
   };
   await writeExport(measured(), [], destination, signal);
+  if (inexact > 0) stderr.write(`image-inventory: ${inexactTimes(inexact)}\n`);
   return { images: accounts[0]?.images ?? 0, bytes, sha256: sha256.digest('hex') };
 }
 

@@ -21,7 +21,8 @@ export async function openDestination(
 ): Promise<Destination> {
   if (output === undefined) return openStdout();
   if (!isS3Address(output)) return openFile(output);
-  const { openS3Destination } = await importS3();
+  // The SDK takes a fifth of a second to load: only whoever needs it waits.
+  const { openS3Destination } = await import('../export/s3-store.ts');
   return openS3Destination(output, s3Options(config, signal));
 }
 
@@ -37,13 +38,8 @@ export async function openStore(
   signal: AbortSignal,
 ): Promise<ObjectStore> {
   if (!isS3Address(output)) return new FolderStore(output);
-  const { S3Store } = await importS3();
+  const { S3Store } = await import('../export/s3-store.ts');
   return new S3Store(output, s3Options(config, signal));
-}
-
-/** The SDK takes a fifth of a second to load: only whoever needs it waits. */
-function importS3(): Promise<typeof import('../export/s3-store.ts')> {
-  return import('../export/s3-store.ts');
 }
 
 function s3Options(config: Config, signal: AbortSignal): S3Options {

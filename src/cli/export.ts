@@ -20,6 +20,7 @@ import { isOwnFile } from '../store/own-files.ts';
 import { select, type Selection, type SelectionOptions } from '../store/selection.ts';
 import { EXIT } from './exit-codes.ts';
 import { openDestination } from './export-destination.ts';
+import { inexactTimes } from './export-notes.ts';
 import { watchRows } from './export-progress.ts';
 import { exportOrder, type ExportOptions, type ExportOrder } from './export-order.ts';
 import { takeMoment } from './moment.ts';
@@ -120,10 +121,7 @@ function encoder(
         metadata: parquetMetadata(accounts, asked),
         createdBy: `image-inventory version ${VERSION}`,
         onInexactTimes: (cells) => {
-          if (cells > 0)
-            note(
-              `${formatCount(cells, 'time')} cannot be a timestamp as written: finer than a microsecond (cut off), or none (null)`,
-            );
+          if (cells > 0) note(inexactTimes(cells));
         },
       });
   }

@@ -74,8 +74,11 @@ export async function addRun(
       const outcome = written === undefined ? 'present' : 'added';
       return { outcome, ...located(folder, known) };
     }
-    if (known === undefined) written ??= await write(await store.open(`${folder}/${file}`));
-    const entry = entryOf(run, known ?? { ...(written as WrittenFile), file });
+    const held = known ?? {
+      ...(written ??= await write(await store.open(`${folder}/${file}`))),
+      file,
+    };
+    const entry = entryOf(run, held);
     const after = manifestText(withRun(manifest, entry));
     if (await store.replace(manifestPath, after, before)) {
       return { outcome: known === undefined ? 'added' : 'same', ...located(folder, entry) };

@@ -324,10 +324,14 @@ describe('object storage', () => {
     const file = join(fleet.folder, 'secret');
     writeFileSync(file, `${SIGNER.secretAccessKey}\n`);
     fleet.s3.fail('GetObject', { answer: [403, 'SignatureDoesNotMatch', secrets.join(' ')] }, 9);
-    const { AWS_SECRET_ACCESS_KEY: _, ...env } = fleet.all;
     const { code, stdout, stderr } = await run(
       fleet.command(`s3://${BUCKET}`, '--log-level', 'debug'),
-      { ...env, AWS_SECRET_ACCESS_KEY_FILE: file, AWS_SESSION_TOKEN: token },
+      {
+        ...fleet.all,
+        AWS_SECRET_ACCESS_KEY: '',
+        AWS_SECRET_ACCESS_KEY_FILE: file,
+        AWS_SESSION_TOKEN: token,
+      },
     );
     expect(code).toBe(6);
     expect(fleet.s3.requests[0]?.headers['x-amz-security-token']).toBe(token);

@@ -119,51 +119,47 @@ export class S3Server {
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '', 'http://s3');
     const [, bucket = '', ...segments] = url.pathname.split('/').map(decodeURIComponent);
-    const key = segments.join('/');
-    const operation = operationOf(request.method ?? '', url.searchParams);
-    this.requests.push({ operation, key, headers: request.headers });
+    const asked: Asked = {
+      operation: operationOf(request.method ?? '', url.searchParams),
+      bucket,
+      key: segments.join('/'),
+      query: url.searchParams,
+      request,
+    };
+    this.requests.push({ ...asked, headers: request.headers });
     for (const resolve of this.#waiting) resolve();
     this.#waiting.clear();
-    const fault = this.#nextFault(operation, key);
-    if (fault === 'cut') return void request.socket.destroy();
-    const body = await buffer(request).catch(() => undefined);
-    if (fault === 'hang' || body === undefined) return;
-    response.setHeader('date', new Date(Date.now() + this.clockShift).toUTCString());
-    const answer = (
-      status: number,
-      code?: string,
-      message = `${code ?? ''}, as was asked for`,
-    ): void => {
-      response.statusCode = status;
-      response.end(code === undefined ? '' : errorXml(code, message));
-    };
-    if (typeof fault === 'object' && 'answer' in fault) return answer(...fault.answer);
-    if (typeof fault === 'object') {
-      response.setHeader('location', fault.redirect);
-      return answer(307, 'TemporaryRedirect');
-    }
-    const refusal = refusalOf(request, body, this.signer, Date.now() + this.clockShift);
-    if (refusal !== undefined) return answer(refusal.startsWith('Author') ? 400 : 403, refusal);
-    if (bucket !== BUCKET) return answer(404, 'NoSuchBucket');
-    const unknown = Object.keys(request.headers).find((name) => /checksum|trailer/.test(name));
-    if (unknown !== undefined || request.headers['content-encoding'] !== undefined) {
-      return answer(501, 'NotImplemented', `Header ${unknown ?? 'content-encoding'}`);
-    }
-    const result = this.#do(
-      operation,
-      key,
-      url.searchParams,
-      request.headers,
-      body,
-      fault === 'lose',
-    );
-    if (fault === 'cut-after') return void request.socket.destroy();
-    if ('code' in result) return answer(result.status, result.code);
-    response.writeHead(result.status ?? 200, result.headers);
-    response.end(request.method === 'HEAD' ? undefined : result.body);
+    const fault = this.#nextFault(asked);
+    const body = fault === 'cut' ? undefined : await buffer(request).catch(() => undefined);
+    if (fault === 'hang') return;
+    const result = body === undefined ? undefined : this.#resultOf(asked, body, fault);
+    if (result === undefined || fault === 'cut-after') request.socket.destroy();
+    else this.#answer(response, result, request.method === 'HEAD');
   }
 
-  #nextFault(operation: Operation | undefined, key: string): Fault | undefined {
+  #answer(response: ServerResponse, result: Result, isHead: boolean): void {
+    const date = new Date(Date.now() + this.clockShift).toUTCString();
+    const isRefusal = 'code' in result;
+    response.writeHead(result.status ?? 200, { date, ...result.headers });
+    const body = isRefusal ? errorXml(result.code, result.message ?? result.code) : result.body;
+    response.end(isHead ? undefined : body);
+  }
+
+  #resultOf(asked: Asked, body: Buffer, fault: Fault | undefined): Result {
+    if (typeof fault === 'object' && 'answer' in fault) return refused(...fault.answer);
+    if (typeof fault === 'object') {
+      return { ...refused(307, 'TemporaryRedirect'), headers: { location: fault.redirect } };
+    }
+    const { headers } = asked.request;
+    const refusal = refusalOf(asked.request, body, this.signer, Date.now() + this.clockShift);
+    if (refusal !== undefined) return refused(refusal.startsWith('Author') ? 400 : 403, refusal);
+    if (asked.bucket !== BUCKET) return refused(404, 'NoSuchBucket');
+    const unknown = Object.keys(headers).find((name) => /checksum|trailer|^content-enc/.test(name));
+    if (unknown !== undefined) return refused(501, 'NotImplemented', `Header ${unknown}`);
+    return this.#do(asked, body, fault === 'lose');
+  }
+
+  #nextFault({ operation, key }: Asked): Fault | undefined {
     const planned = this.#faults.find(
       (each) => each.operation === operation && (each.key ?? key) === key && each.times > 0,
     );
@@ -172,14 +168,7 @@ export class S3Server {
     return planned.fault;
   }
 
-  #do(
-    operation: Operation | undefined,
-    key: string,
-    query: URLSearchParams,
-    headers: IncomingMessage['headers'],
-    body: Buffer,
-    isLost: boolean,
-  ): Result {
+  #do({ operation, key, query, request }: Asked, body: Buffer, isLost: boolean): Result {
     const found = this.objects.get(key);
     const upload = this.uploads.get(query.get('uploadId') ?? '');
     switch (operation) {
@@ -187,16 +176,16 @@ export class S3Server {
       case 'GetObject':
         return found === undefined ? refused(404, 'NoSuchKey') : shown(found);
       case 'PutObject': {
-        const { 'if-none-match': none, 'if-match': match } = headers;
+        const { 'if-none-match': none, 'if-match': match } = request.headers;
         if (none === '*' && found !== undefined) return refused(412, 'PreconditionFailed');
         if (match !== undefined && match !== found?.etag) return refused(412, 'PreconditionFailed');
-        const stored = objectOf(body, metadataOf(headers));
+        const stored = objectOf(body, metadataOf(request.headers));
         this.objects.set(key, stored);
         return { headers: { etag: stored.etag } };
       }
       case 'CreateMultipartUpload': {
         const id = randomUUID();
-        this.uploads.set(id, { key, metadata: metadataOf(headers), parts: new Map() });
+        this.uploads.set(id, { key, metadata: metadataOf(request.headers), parts: new Map() });
         return xml(
           `<InitiateMultipartUploadResult><UploadId>${id}</UploadId></InitiateMultipartUploadResult>`,
         );
@@ -246,13 +235,26 @@ export class S3Server {
   }
 }
 
+/** A request, taken apart. */
+interface Asked {
+  readonly operation: Operation | undefined;
+  readonly bucket: string;
+  readonly key: string;
+  readonly query: URLSearchParams;
+  readonly request: IncomingMessage;
+}
+
+type Headers = Readonly<Record<string, string | number>>;
 type Result =
-  | {
-      readonly status?: number;
-      readonly headers?: Record<string, string | number>;
-      readonly body?: Buffer | string;
-    }
-  | { readonly status: number; readonly code: string };
+  | { readonly status?: number; readonly headers?: Headers; readonly body?: Buffer | string }
+  | Refusal;
+
+interface Refusal {
+  readonly status: number;
+  readonly code: string;
+  readonly message?: string | undefined;
+  readonly headers?: Headers;
+}
 
 function operationOf(method: string, query: URLSearchParams): Operation | undefined {
   const names = [...query.keys()].filter((name) => name !== 'x-id');
@@ -268,13 +270,14 @@ function operationOf(method: string, query: URLSearchParams): Operation | undefi
   return known[`${method} ${names.sort().join()}`];
 }
 
-function refused(status: number, code: string): Result {
-  return { status, code };
+function refused(status: number, code: string, message?: string): Refusal {
+  return { status, code, message };
 }
 
 function shown({ body, etag, metadata }: StoredObject): Result {
-  const headers = Object.entries(metadata).map(([name, value]) => [`x-amz-meta-${name}`, value]);
-  return { headers: { etag, 'content-length': body.length, ...Object.fromEntries(headers) }, body };
+  const headers: Record<string, string | number> = { etag, 'content-length': body.length };
+  for (const [name, value] of Object.entries(metadata)) headers[`x-amz-meta-${name}`] = value;
+  return { headers, body };
 }
 
 function xml(body: string): Result {
