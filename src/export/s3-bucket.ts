@@ -55,10 +55,16 @@ export class S3Bucket {
    * Sends a request about a key, again after passing faults; given up at once when the signal comes.
    *
    * @param problem - What did not work if it fails, as in "cannot be read".
+   * @param giveUp - Ends this request as well.
    * @throws Failure
    */
-  async ask<T>(key: string, problem: string, request: Request<T>): Promise<T> {
-    const abortSignal = this.#signal;
+  async ask<T>(
+    key: string,
+    problem: string,
+    request: Request<T>,
+    giveUp?: AbortSignal,
+  ): Promise<T> {
+    const abortSignal = AbortSignal.any([this.#signal, giveUp ?? this.#signal]);
     try {
       return await unlessAborted(abortSignal, request(this.#client, { abortSignal }));
     } catch (error) {

@@ -33,6 +33,7 @@ export class S3Upload implements Destination {
   readonly #mark = randomUUID();
   readonly #parts: CompletedPart[] = [];
   readonly #underWay = new Set<Promise<void>>();
+  readonly #stop = new AbortController();
   #filling = Buffer.allocUnsafe(PART_BYTES);
   #filled = 0;
   #uploadId: Promise<string> | undefined;
@@ -57,6 +58,9 @@ export class S3Upload implements Destination {
     this.stream.on('error', () => undefined).destroy();
     const uploadId = await this.#uploadId?.catch(() => undefined);
     if (uploadId === undefined) return;
+    // A part that arrives after the upload was aborted may stay in the storage.
+    this.#stop.abort();
+    await Promise.allSettled(this.#underWay);
     await this.#bucket.tidy((client, options) =>
       client.send(new AbortMultipartUploadCommand({ ...this.#place, UploadId: uploadId }), options),
     );
@@ -110,8 +114,12 @@ export class S3Upload implements Destination {
 
   async #upload(uploadId: string, number: number, body: Buffer): Promise<void> {
     const part = { UploadId: uploadId, PartNumber: number };
-    const { ETag } = await this.#bucket.ask(this.#key, PROBLEM, (client, options) =>
-      client.send(new UploadPartCommand({ ...this.#place, ...part, Body: body }), options),
+    const { ETag } = await this.#bucket.ask(
+      this.#key,
+      PROBLEM,
+      (client, options) =>
+        client.send(new UploadPartCommand({ ...this.#place, ...part, Body: body }), options),
+      this.#stop.signal,
     );
     this.#parts.push({ PartNumber: number, ETag });
   }

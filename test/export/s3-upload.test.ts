@@ -137,6 +137,18 @@ describe('an upload', () => {
     expect([s3.objects.size, s3.uploads.size]).toEqual([0, 0]);
   });
 
+  test('of which one part is refused does not wait for the others, that hang', async () => {
+    const { s3, open } = await serve();
+    s3.fail('UploadPart', 'hang');
+    s3.fail('UploadPart', { answer: [403, 'AccessDenied'] });
+    const destination = open();
+    expect((await failureOf(pipeline(pieces(LARGE), destination.stream))).code).toBe(
+      'ACCESS_REFUSED',
+    );
+    await destination.abandon();
+    expect([s3.objects.size, s3.uploads.size]).toEqual([0, 0]);
+  });
+
   test.for<Operation>(['CreateMultipartUpload', 'UploadPart'])(
     'is abandoned at once by a signal, also where the storage does not answer %s',
     async (operation) => {
