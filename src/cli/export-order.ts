@@ -13,6 +13,7 @@ export interface ExportOptions {
   readonly columns?: string;
   readonly where?: string;
   readonly safe?: boolean;
+  readonly partition?: string;
 }
 
 /** In what form, and where to, an export goes. */

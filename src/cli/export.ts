@@ -3,18 +3,15 @@ import { stderr, stdout } from 'node:process';
 import type { Transform } from 'node:stream';
 import { systemClock } from '../app/system-clock.ts';
 import { VERSION } from '../app/version.ts';
-import { loadConfig, type Flags } from '../config/load.ts';
+import { loadConfig, type Config, type Flags } from '../config/load.ts';
 import { compress } from '../export/compression.ts';
 import { csvEncoder } from '../export/csv.ts';
 import type { Encode } from '../export/encoding.ts';
-import { openFile } from '../export/file.ts';
 import { encodeJsonl } from '../export/jsonl.ts';
 import { parquetMetadata } from '../export/metadata.ts';
 import { parquetEncoder } from '../export/parquet.ts';
-import { openStdout } from '../export/stdout.ts';
 import { writeExport } from '../export/write.ts';
 import { Failure } from '../inventory/failure.ts';
-import { MOMENT_FORMS, parseMoment, type Moment } from '../inventory/moment.ts';
 import { printable } from '../inventory/printable.ts';
 import { formatCount } from '../inventory/quantity.ts';
 import { openSnapshot } from '../store/database.ts';
@@ -22,8 +19,11 @@ import { explainSqlite } from '../store/errors.ts';
 import { isOwnFile } from '../store/own-files.ts';
 import { select, type Selection, type SelectionOptions } from '../store/selection.ts';
 import { EXIT } from './exit-codes.ts';
+import { openDestination } from './export-destination.ts';
+import { inexactTimes } from './export-notes.ts';
 import { watchRows } from './export-progress.ts';
 import { exportOrder, type ExportOptions, type ExportOrder } from './export-order.ts';
+import { takeMoment } from './moment.ts';
 import { printableText } from './printable-text.ts';
 import { stopOnSignals } from './signals.ts';
 import { printResult } from './streams.ts';
@@ -31,11 +31,15 @@ import { formatTable } from './table.ts';
 
 /** `export`: the inventory as it is, or as it was, in a form that other tools read. */
 export async function exportCommand(flags: Flags, options: ExportOptions): Promise<number> {
+  if (options.partition !== undefined) {
+    const { exportDataset } = await import('./export-dataset.ts');
+    return exportDataset(flags, options);
+  }
   const order = exportOrder(options);
   const config = loadConfig(flags);
   const chosen: SelectionOptions = {
     accountIds: config.accountIds.length > 0 ? config.accountIds : undefined,
-    moment: momentOf(options.asOf),
+    moment: takeMoment(options.asOf ?? 'latest', systemClock.now()),
     isRemoved: options.removed === true,
     columns: options.columns?.split(',').map((name) => name.trim()),
     where: options.where,
@@ -46,7 +50,7 @@ export async function exportCommand(flags: Flags, options: ExportOptions): Promi
   try {
     if (order.file !== undefined) refuseOwnFile(order.file, path);
     const selection = select(database, chosen);
-    await write(selection, chosen, order, stop.signal);
+    await write(selection, chosen, order, config, stop.signal);
     return EXIT.done;
   } catch (error) {
     // Whoever stopped it knows it.
@@ -56,12 +60,6 @@ export async function exportCommand(flags: Flags, options: ExportOptions): Promi
   } finally {
     database.close();
   }
-}
-
-function momentOf(text = 'latest'): Moment {
-  const moment = parseMoment(text, systemClock.now());
-  if (moment !== undefined) return moment;
-  throw new Failure('USAGE', `"${text}" is no moment`, { hint: `--as-of takes ${MOMENT_FORMS}.` });
 }
 
 function refuseOwnFile(file: string, database: string): void {
@@ -79,6 +77,7 @@ async function write(
   selection: Selection,
   asked: SelectionOptions,
   order: ExportOrder,
+  config: Config,
   signal: AbortSignal,
 ): Promise<void> {
   const { file, compression } = order;
@@ -90,7 +89,7 @@ async function write(
   if (isShown) transforms.push(printableText());
   const watched = watchRows(selection.rows, stderr.isTTY && !isShown);
 
-  const destination = file === undefined ? openStdout() : await openFile(file);
+  const destination = await openDestination(file, config, signal);
   const pieces = encode({ columns: selection.columns, rows: watched.rows });
   await writeExport(pieces, transforms, destination, signal).finally(watched.clear);
   for (const note of notes) stderr.write(`image-inventory: ${note}\n`);
@@ -122,10 +121,7 @@ function encoder(
         metadata: parquetMetadata(accounts, asked),
         createdBy: `image-inventory version ${VERSION}`,
         onInexactTimes: (cells) => {
-          if (cells > 0)
-            note(
-              `${formatCount(cells, 'time')} cannot be a timestamp as written: finer than a microsecond (cut off), or none (null)`,
-            );
+          if (cells > 0) note(inexactTimes(cells));
         },
       });
   }

@@ -161,7 +161,7 @@ export function createProgram(choose: (action: Action) => void): Command {
     )
     .option(
       '--output <file>',
-      'appears whole or not at all; .gz and .zst compress (default: stdout)',
+      'a file or s3://BUCKET/KEY; appears whole or not at all; .gz and .zst compress (default: stdout)',
     )
     .option(
       '--as-of <moment>',
@@ -175,6 +175,10 @@ export function createProgram(choose: (action: Action) => void): Command {
       "a ' before text that a spreadsheet would run as a formula (default: if the output is a .csv file)",
     )
     .option('--no-safe', 'text as it is, in .csv files as well')
+    .option(
+      '--partition <columns>',
+      'account_id,run: adds what is new to a dataset of Parquet files below the output, a folder or s3://BUCKET/PREFIX',
+    )
     .addHelpText(
       'after',
       examples(

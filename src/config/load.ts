@@ -3,6 +3,7 @@ import { printable } from '../inventory/printable.ts';
 import { accountIds, resolveAccounts, type Account } from './accounts.ts';
 import { variable, type Environment } from './environment.ts';
 import { DEFAULT_FILE, readConfigFile, type ConfigFile } from './file.ts';
+import { resolveObjectStorage, type ObjectStorage } from './object-storage.ts';
 import { SETTINGS, type Setting, type SettingKey, type Settings } from './settings.ts';
 import { resolveWebhook, WEBHOOK_SECRET, type Webhook } from './webhook.ts';
 
@@ -25,6 +26,8 @@ export interface Config {
   accounts(): readonly Account[];
   /** Where and how the daemon tells others; `undefined` if it tells nobody. Throws if its secret is missing or wrong. */
   webhook(): Webhook | undefined;
+  /** How the storage behind addresses `s3://…` is reached; throws what is missing or wrong of it. */
+  objectStorage(): ObjectStorage;
 }
 
 const FLAGS: Partial<Record<SettingKey, keyof Flags>> = { database: 'db', 'log.level': 'logLevel' };
@@ -51,6 +54,7 @@ export function loadConfig(flags: Flags, env: Environment = process.env): Config
     color: variable(env, 'NO_COLOR') === undefined && env['TERM'] !== 'dumb',
     accounts: () => resolveAccounts(env, file.accounts, chosen),
     webhook: () => resolveWebhook(env, settings),
+    objectStorage: () => resolveObjectStorage(env, settings),
   });
 }
 

@@ -46,7 +46,7 @@ export const SETTINGS = {
   },
   'api.baseUrl': {
     env: 'CLOUDFLARE_BASE_URL',
-    schema: z.string().refine(isBaseUrl),
+    schema: z.string().refine(isSafeAddress),
     allowed: 'an https address without query or credentials (plain http only for this machine)',
     isAddress: true,
     describe: 'Where the API is.',
@@ -254,7 +254,8 @@ export type Settings = {
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
-function isBaseUrl(text: string): boolean {
+/** Whether it is an https address, or a plain one of this machine, that holds no secret and takes a path behind it. */
+export function isSafeAddress(text: string): boolean {
   if (!isWebhookUrl(text)) return false;
   return new URL(text).search === '';
 }
