@@ -1,0 +1,337 @@
+-- Views for people who have nothing but SQLite, the indexes that their queries use, and full-text search.
+--
+-- For readers: search, recent_changes, latest_runs, creators, uploads_by_month, meta_keys, images_at.
+-- Internal: images_text and the tables that SQLite makes for it, images_text_source.
+--
+-- What is said inside of a statement stays in the file: ".schema NAME" shows it.
+
+CREATE INDEX images_by_creator ON stored_images (account_key, creator, uploaded);
+CREATE INDEX images_by_upload ON stored_images (account_key, uploaded);
+
+CREATE VIEW images_text_source AS
+-- Internal: the words of each stored image, as they are written to images_text and taken out of it again. Of meta the
+-- texts and numbers, without the keys. SQLite reads no number beyond 2^63: such a one is told as it is written. Meta
+-- that SQLite cannot read (it is nested too deeply) is not indexed.
+SELECT
+  i.row_id,
+  i.id,
+  i.filename,
+  i.creator,
+  (
+    SELECT group_concat(CASE typeof(m.atom) WHEN 'real' THEN i.meta -> m.fullkey ELSE m.atom END, ' ')
+    FROM json_tree(CASE WHEN json_valid(i.meta) THEN i.meta END) AS m
+    WHERE m.type IN ('text', 'integer', 'real')
+  ) AS meta
+FROM stored_images AS i;
+
+-- Internal: ask the view "search". It holds no text of its own, which would be there twice. Nor does it name
+-- images_text_source as its content: FTS5 reads no content through another virtual table, such as json_tree.
+CREATE VIRTUAL TABLE images_text USING fts5 (id, filename, creator, meta, content = '');
+
+INSERT INTO images_text (rowid, id, filename, creator, meta)
+SELECT row_id, id, filename, creator, meta FROM images_text_source;
+
+-- Triggers, because rows are written in many places: pages, publishing, going on, dropping what a run left. Where nothing
+-- that is indexed differs, nothing is done: a row that only changes its run costs nothing.
+CREATE TRIGGER images_text_insert AFTER INSERT ON stored_images
+BEGIN
+  INSERT INTO images_text (rowid, id, filename, creator, meta)
+  SELECT row_id, id, filename, creator, meta FROM images_text_source WHERE row_id = new.row_id;
+END;
+
+CREATE TRIGGER images_text_delete BEFORE DELETE ON stored_images
+BEGIN
+  INSERT INTO images_text (images_text, rowid, id, filename, creator, meta)
+  SELECT 'delete', row_id, id, filename, creator, meta FROM images_text_source WHERE row_id = old.row_id;
+END;
+
+CREATE TRIGGER images_text_before_update BEFORE UPDATE OF row_id, id, filename, creator, meta ON stored_images
+WHEN old.row_id <> new.row_id OR old.id <> new.id OR old.filename IS NOT new.filename
+  OR old.creator IS NOT new.creator OR old.meta IS NOT new.meta
+BEGIN
+  INSERT INTO images_text (images_text, rowid, id, filename, creator, meta)
+  SELECT 'delete', row_id, id, filename, creator, meta FROM images_text_source WHERE row_id = old.row_id;
+END;
+
+CREATE TRIGGER images_text_after_update AFTER UPDATE OF row_id, id, filename, creator, meta ON stored_images
+WHEN old.row_id <> new.row_id OR old.id <> new.id OR old.filename IS NOT new.filename
+  OR old.creator IS NOT new.creator OR old.meta IS NOT new.meta
+BEGIN
+  INSERT INTO images_text (rowid, id, filename, creator, meta)
+  SELECT row_id, id, filename, creator, meta FROM images_text_source WHERE row_id = new.row_id;
+END;
+
+CREATE VIEW search AS
+-- Images by their words, in id, filename, creator and the values of meta:
+--   SELECT id, filename FROM search WHERE search MATCH 'banner' ORDER BY rank LIMIT 20
+-- An id or a name with other characters than letters and digits is a phrase: MATCH '"team-42.png"'. One column:
+-- MATCH 'creator: acme'. The column "search" is there to be asked, its value says nothing. A run under way writes its
+-- images into the index as it reads them, so that only what readers may see is shown here.
+SELECT
+  a.account_id,
+  i.id,
+  i.filename,
+  i.creator,
+  i.meta,
+  i.require_signed_urls,
+  i.uploaded,
+  i.variants,
+  i.extra,
+  i.first_seen_run,
+  i.changed_run,
+  t.rank AS rank,
+  t.images_text AS search
+FROM images_text AS t
+CROSS JOIN stored_images AS i ON i.row_id = t.rowid
+CROSS JOIN accounts AS a ON a.account_key = i.account_key
+WHERE i.row_id <= a.visible_row;
+
+CREATE VIEW recent_changes AS
+-- What runs found, the newest first. "columns" names what differs; "filename" is the image's now, or when it was
+-- last seen.
+SELECT
+  c.at,
+  c.account_id,
+  c.run_id,
+  c.kind,
+  c.image_id,
+  coalesce(
+    (
+      SELECT i.filename FROM stored_images AS i
+      JOIN accounts AS a ON a.account_key = i.account_key
+      WHERE a.account_id = c.account_id AND i.id = c.image_id AND i.row_id <= a.visible_row
+    ),
+    (SELECT g.filename FROM removed_images AS g WHERE g.account_id = c.account_id AND g.id = c.image_id)
+  ) AS filename,
+  (
+    SELECT group_concat(d.key, ', ') FROM json_each(CASE WHEN json_valid(c.diff) THEN c.diff END) AS d
+  ) AS columns
+FROM changes AS c
+ORDER BY c.change_id DESC;
+
+CREATE VIEW latest_runs AS
+-- One row for each account: its last run, whatever became of it, and the last complete full run, which is what the
+-- inventory dates from.
+SELECT
+  a.account_id,
+  r.run_id,
+  r.mode,
+  r.status,
+  r.started_at,
+  r.finished_at,
+  r.error_code,
+  f.run_id AS full_run_id,
+  f.finished_at AS full_finished_at,
+  unixepoch('now') - unixepoch(f.finished_at) AS full_age_seconds
+FROM accounts AS a
+LEFT JOIN runs AS r ON r.run_id = (SELECT max(run_id) FROM runs WHERE account_id = a.account_id)
+LEFT JOIN runs AS f ON f.run_id = (
+  SELECT max(run_id) FROM runs WHERE account_id = a.account_id AND mode = 'full' AND status = 'complete'
+);
+
+CREATE VIEW creators AS
+-- One row for each creator of an account; NULL is nobody.
+SELECT
+  a.account_id,
+  i.creator,
+  count(*) AS images,
+  min(i.uploaded) AS first_upload,
+  max(i.uploaded) AS last_upload
+FROM accounts AS a
+CROSS JOIN stored_images AS i ON i.account_key = a.account_key
+WHERE i.row_id <= a.visible_row
+GROUP BY a.account_key, i.creator;
+
+CREATE VIEW uploads_by_month AS
+-- How many images of each account were uploaded in which month, 'YYYY-MM'. Those without an upload time, or with one
+-- that is no time, stand under NULL: all rows together are all images.
+--
+-- Grouping a million images by a part of their time would sort them. In the index they stand in the order of the months:
+-- from each month one step leads to the first upload after it (':' follows '9', so that '2026-0:' follows all
+-- '2026-09…'), and from what is no time to the next text that differs. The last step leads to NULL.
+WITH RECURSIVE steps (account_key, first) AS (
+  SELECT
+    a.account_key,
+    (SELECT min(i.uploaded) FROM stored_images AS i WHERE i.account_key = a.account_key)
+  FROM accounts AS a
+  UNION ALL
+  SELECT
+    s.account_key,
+    (
+      SELECT min(i.uploaded) FROM stored_images AS i
+      WHERE i.account_key = s.account_key AND i.uploaded >= CASE
+        WHEN s.first GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]*'
+          THEN substr(s.first, 1, 6) || char(unicode(substr(s.first, 7, 1)) + 1)
+        ELSE s.first || char(0)
+      END
+    )
+  FROM steps AS s
+  WHERE s.first IS NOT NULL
+)
+SELECT
+  a.account_id,
+  CASE WHEN s.first GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]*' THEN substr(s.first, 1, 7) END AS month,
+  sum(
+    CASE
+      WHEN s.first IS NULL
+        THEN (
+          SELECT count(*) FROM stored_images AS i
+          WHERE i.account_key = s.account_key AND i.uploaded IS NULL AND i.row_id <= a.visible_row
+        )
+      ELSE (
+        SELECT count(*) FROM stored_images AS i
+        WHERE i.account_key = s.account_key AND i.row_id <= a.visible_row
+          AND i.uploaded >= s.first AND i.uploaded < CASE
+            WHEN s.first GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]*'
+              THEN substr(s.first, 1, 6) || char(unicode(substr(s.first, 7, 1)) + 1)
+            ELSE s.first || char(0)
+          END
+      )
+    END
+  ) AS images
+FROM steps AS s
+JOIN accounts AS a ON a.account_key = s.account_key
+GROUP BY 1, 2
+HAVING images > 0;
+
+CREATE VIEW meta_keys AS
+-- Which keys the meta of an account's images has, of which JSON type, on how many images, and the least value as an
+-- example. Meta that is no object, or that SQLite cannot read, has no keys.
+SELECT
+  i.account_id,
+  m.key,
+  CASE WHEN m.type IN ('true', 'false') THEN 'boolean' ELSE m.type END AS type,
+  count(*) AS images,
+  min(m.value) AS example
+FROM images AS i
+CROSS JOIN json_each(CASE WHEN json_valid(i.meta) THEN i.meta END) AS m
+WHERE typeof(m.key) = 'text'
+GROUP BY 1, 2, 3;
+
+CREATE VIEW images_at AS
+-- The images as "images" showed them just after any run that readers saw: SELECT * FROM images_at WHERE run_id = 17.
+-- A run that published nothing, or whose changes are forgotten (accounts.forgotten_run), has no rows.
+--
+-- An image that no later run touched is as it is. Of the others, the first later change tells whether it was there, and
+-- each column is what the first later change that names it says was there before; what none names is as it is.
+-- In a diff, an absent value and a JSON null look alike: null_fields tells them apart. Texts of JSON are those that the
+-- API gave, except perhaps for white space. A diff that SQLite cannot read (it is nested too deeply) ends the query with an
+-- error, since a wrong answer would be worse.
+WITH
+  published (run_id, account_id, account_key, visible_row, horizon) AS (
+    SELECT r.run_id, a.account_id, a.account_key, a.visible_row, ifnull(a.forgotten_run, 0)
+    FROM runs AS r
+    JOIN accounts AS a ON a.account_id = r.account_id
+    WHERE r.status = 'complete' AND r.mode <> 'dry-run' AND r.run_id >= ifnull(a.forgotten_run, 0)
+  ),
+  -- One row for each column that later runs changed (one without a column where a diff is empty). "cell" is what the
+  -- first of them found. Several versions of SQLite end a text at "\u0000" when they read it from JSON, so it is
+  -- carried across as another character, and that character as two.
+  cells (run_id, account_id, image_id, step, key, cell) AS (
+    SELECT
+      p.run_id,
+      p.account_id,
+      c.image_id,
+      min(c.change_id * 2 + (c.kind IN ('changed', 'removed'))),
+      d.key,
+      CASE
+        WHEN d.key IN ('meta', 'variants', 'extra', 'null_fields') THEN nullif(d.value -> '$[0]', 'null')
+        WHEN instr(d.value, '\u0000') = 0 THEN d.value ->> '$[0]'
+        ELSE replace(replace(
+          replace(
+            replace(replace(d.value, '\\', '\u005c'), char(64976), char(64976) || '1'),
+            '\u0000', char(64976) || '0'
+          ) ->> '$[0]',
+          char(64976) || '0', char(0)), char(64976) || '1', char(64976))
+      END
+    FROM published AS p
+    -- The plus keeps SQLite from reading all changes of the account.
+    CROSS JOIN changes AS c ON c.run_id > p.run_id AND +c.account_id = p.account_id
+    LEFT JOIN json_each(c.diff) AS d
+    GROUP BY p.run_id, p.account_id, c.image_id, d.key
+  ),
+  touched AS (
+    SELECT
+      run_id,
+      account_id,
+      image_id,
+      max(key = 'filename') AS has_filename,
+      max(cell) FILTER (WHERE key = 'filename') AS filename,
+      max(key = 'creator') AS has_creator,
+      max(cell) FILTER (WHERE key = 'creator') AS creator,
+      max(key = 'meta') AS has_meta,
+      max(cell) FILTER (WHERE key = 'meta') AS meta,
+      max(key = 'require_signed_urls') AS has_require_signed_urls,
+      max(cell) FILTER (WHERE key = 'require_signed_urls') AS require_signed_urls,
+      max(key = 'uploaded') AS has_uploaded,
+      max(cell) FILTER (WHERE key = 'uploaded') AS uploaded,
+      max(key = 'variants') AS has_variants,
+      max(cell) FILTER (WHERE key = 'variants') AS variants,
+      max(key = 'extra') AS has_extra,
+      max(cell) FILTER (WHERE key = 'extra') AS extra,
+      max(key = 'null_fields') AS has_null_fields,
+      max(cell) FILTER (WHERE key = 'null_fields') AS null_fields
+    FROM cells
+    GROUP BY run_id, account_id, image_id
+    HAVING min(step) % 2 = 1
+  ),
+  latest AS (
+    SELECT
+      a.account_id, i.id, i.filename, i.creator, i.meta, i.require_signed_urls, i.uploaded, i.variants, i.extra,
+      i.null_fields, i.first_seen_run
+    FROM stored_images AS i
+    JOIN accounts AS a ON a.account_key = i.account_key
+    WHERE i.row_id <= a.visible_row
+    UNION ALL
+    SELECT
+      account_id, id, filename, creator, meta, require_signed_urls, uploaded, variants, extra,
+      null_fields, first_seen_run
+    FROM removed_images
+  )
+SELECT
+  p.run_id,
+  p.account_id,
+  i.id,
+  i.filename,
+  i.creator,
+  i.meta,
+  i.require_signed_urls,
+  i.uploaded,
+  i.variants,
+  i.extra,
+  i.first_seen_run,
+  i.changed_run
+FROM published AS p
+CROSS JOIN stored_images AS i ON i.account_key = p.account_key
+WHERE i.row_id <= p.visible_row AND i.changed_run <= p.run_id
+UNION ALL
+SELECT
+  t.run_id,
+  t.account_id,
+  t.image_id,
+  iif(t.has_filename, t.filename, l.filename),
+  iif(t.has_creator, t.creator, l.creator),
+  coalesce(
+    nullif(iif(t.has_meta, t.meta, l.meta), 'null'),
+    iif(instr(iif(t.has_null_fields, t.null_fields, l.null_fields), '"meta"'), 'null', NULL)
+  ),
+  iif(t.has_require_signed_urls, t.require_signed_urls, l.require_signed_urls),
+  iif(t.has_uploaded, t.uploaded, l.uploaded),
+  coalesce(
+    nullif(iif(t.has_variants, t.variants, l.variants), 'null'),
+    iif(instr(iif(t.has_null_fields, t.null_fields, l.null_fields), '"variants"'), 'null', NULL)
+  ),
+  iif(t.has_extra, t.extra, l.extra),
+  l.first_seen_run,
+  -- The last change up to then; of an image without one, the run that first saw it, unless changes are forgotten.
+  coalesce(
+    (
+      SELECT max(c.run_id) FROM changes AS c
+      WHERE c.account_id = t.account_id AND c.image_id = t.image_id
+        AND c.run_id <= t.run_id AND c.run_id > ifnull(a.forgotten_run, 0) AND c.kind <> 'removed'
+    ),
+    iif(a.forgotten_run IS NULL, l.first_seen_run, NULL)
+  )
+FROM touched AS t
+CROSS JOIN accounts AS a ON a.account_id = t.account_id
+LEFT JOIN latest AS l ON l.account_id = t.account_id AND l.id = t.image_id;
