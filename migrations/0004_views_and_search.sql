@@ -5,8 +5,10 @@
 --
 -- What is said inside of a statement stays in the file: ".schema NAME" shows it.
 
-CREATE INDEX images_by_creator ON stored_images (account_key, creator, uploaded);
-CREATE INDEX images_by_upload ON stored_images (account_key, uploaded);
+-- What people ask of "images" rarely names an account. SQLite then goes through the images first, and would not use an
+-- index that begins with the account. "account_key" stands in both so that counting needs no other page.
+CREATE INDEX images_by_creator ON stored_images (creator, account_key, uploaded);
+CREATE INDEX images_by_upload ON stored_images (uploaded, account_key);
 
 CREATE VIEW images_text_source AS
 -- Internal: the words of each stored image, as they are written to images_text and taken out of it again. Of meta the
@@ -137,62 +139,22 @@ SELECT
   count(*) AS images,
   min(i.uploaded) AS first_upload,
   max(i.uploaded) AS last_upload
-FROM accounts AS a
-CROSS JOIN stored_images AS i ON i.account_key = a.account_key
+FROM stored_images AS i
+CROSS JOIN accounts AS a ON a.account_key = i.account_key
 WHERE i.row_id <= a.visible_row
-GROUP BY a.account_key, i.creator;
+GROUP BY i.creator, i.account_key;
 
 CREATE VIEW uploads_by_month AS
 -- How many images of each account were uploaded in which month, 'YYYY-MM'. Those without an upload time, or with one
 -- that is no time, stand under NULL: all rows together are all images.
---
--- Grouping a million images by a part of their time would sort them. In the index they stand in the order of the months:
--- from each month one step leads to the first upload after it (':' follows '9', so that '2026-0:' follows all
--- '2026-09…'), and from what is no time to the next text that differs. The last step leads to NULL.
-WITH RECURSIVE steps (account_key, first) AS (
-  SELECT
-    a.account_key,
-    (SELECT min(i.uploaded) FROM stored_images AS i WHERE i.account_key = a.account_key)
-  FROM accounts AS a
-  UNION ALL
-  SELECT
-    s.account_key,
-    (
-      SELECT min(i.uploaded) FROM stored_images AS i
-      WHERE i.account_key = s.account_key AND i.uploaded >= CASE
-        WHEN s.first GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]*'
-          THEN substr(s.first, 1, 6) || char(unicode(substr(s.first, 7, 1)) + 1)
-        ELSE s.first || char(0)
-      END
-    )
-  FROM steps AS s
-  WHERE s.first IS NOT NULL
-)
 SELECT
   a.account_id,
-  CASE WHEN s.first GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]*' THEN substr(s.first, 1, 7) END AS month,
-  sum(
-    CASE
-      WHEN s.first IS NULL
-        THEN (
-          SELECT count(*) FROM stored_images AS i
-          WHERE i.account_key = s.account_key AND i.uploaded IS NULL AND i.row_id <= a.visible_row
-        )
-      ELSE (
-        SELECT count(*) FROM stored_images AS i
-        WHERE i.account_key = s.account_key AND i.row_id <= a.visible_row
-          AND i.uploaded >= s.first AND i.uploaded < CASE
-            WHEN s.first GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]*'
-              THEN substr(s.first, 1, 6) || char(unicode(substr(s.first, 7, 1)) + 1)
-            ELSE s.first || char(0)
-          END
-      )
-    END
-  ) AS images
-FROM steps AS s
-JOIN accounts AS a ON a.account_key = s.account_key
-GROUP BY 1, 2
-HAVING images > 0;
+  CASE WHEN i.uploaded GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-*' THEN substr(i.uploaded, 1, 7) END AS month,
+  count(*) AS images
+FROM stored_images AS i
+CROSS JOIN accounts AS a ON a.account_key = i.account_key
+WHERE i.row_id <= a.visible_row
+GROUP BY +i.account_key, month;
 
 CREATE VIEW meta_keys AS
 -- Which keys the meta of an account's images has, of which JSON type, on how many images, and the least value as an
@@ -218,75 +180,54 @@ CREATE VIEW images_at AS
 -- API gave, except perhaps for white space. A diff that SQLite cannot read (it is nested too deeply) ends the query with an
 -- error, since a wrong answer would be worse.
 WITH
-  published (run_id, account_id, account_key, visible_row, horizon) AS (
-    SELECT r.run_id, a.account_id, a.account_key, a.visible_row, ifnull(a.forgotten_run, 0)
+  published (run_id, account_id, account_key, visible_row) AS (
+    SELECT r.run_id, a.account_id, a.account_key, a.visible_row
     FROM runs AS r
     JOIN accounts AS a ON a.account_id = r.account_id
     WHERE r.status = 'complete' AND r.mode <> 'dry-run' AND r.run_id >= ifnull(a.forgotten_run, 0)
   ),
-  -- One row for each column that later runs changed (one without a column where a diff is empty). "cell" is what the
-  -- first of them found. Several versions of SQLite end a text at "\u0000" when they read it from JSON, so it is
-  -- carried across as another character, and that character as two.
-  cells (run_id, account_id, image_id, step, key, cell) AS (
+  -- What later runs changed: one row for each column that a diff names, or one without a column. "cell" is what was there
+  -- before, as JSON, and "place" orders the changes. Several versions of SQLite end a text at "\u0000" when they read it
+  -- from JSON: in the columns of plain text it is carried across as U+FDD0 and a digit, and so is U+FDD0 itself.
+  cells (run_id, account_id, image_id, change_id, kind, place, key, cell) AS (
     SELECT
       p.run_id,
       p.account_id,
       c.image_id,
-      min(c.change_id * 2 + (c.kind IN ('changed', 'removed'))),
+      c.change_id,
+      c.kind,
+      printf('%020d', c.change_id),
       d.key,
       CASE
-        WHEN d.key IN ('meta', 'variants', 'extra', 'null_fields') THEN nullif(d.value -> '$[0]', 'null')
-        WHEN instr(d.value, '\u0000') = 0 THEN d.value ->> '$[0]'
-        ELSE replace(replace(
-          replace(
-            replace(replace(d.value, '\\', '\u005c'), char(64976), char(64976) || '1'),
-            '\u0000', char(64976) || '0'
-          ) ->> '$[0]',
-          char(64976) || '0', char(0)), char(64976) || '1', char(64976))
+        WHEN d.key NOT IN ('filename', 'creator', 'uploaded') THEN d.value -> '$[0]'
+        ELSE replace(
+          replace(replace(d.value -> '$[0]', '\\', '\u005c'), char(64976), char(64976) || '1'),
+          '\u0000', char(64976) || '0'
+        )
       END
     FROM published AS p
     -- The plus keeps SQLite from reading all changes of the account.
     CROSS JOIN changes AS c ON c.run_id > p.run_id AND +c.account_id = p.account_id
     LEFT JOIN json_each(c.diff) AS d
-    GROUP BY p.run_id, p.account_id, c.image_id, d.key
   ),
+  -- The images that were there and that later runs changed: of each column the first cell, NULL if no diff names it. All in
+  -- one step, for SQLite carries "run_id = 17" through one GROUP BY and not through two.
   touched AS (
     SELECT
       run_id,
       account_id,
       image_id,
-      max(key = 'filename') AS has_filename,
-      max(cell) FILTER (WHERE key = 'filename') AS filename,
-      max(key = 'creator') AS has_creator,
-      max(cell) FILTER (WHERE key = 'creator') AS creator,
-      max(key = 'meta') AS has_meta,
-      max(cell) FILTER (WHERE key = 'meta') AS meta,
-      max(key = 'require_signed_urls') AS has_require_signed_urls,
-      max(cell) FILTER (WHERE key = 'require_signed_urls') AS require_signed_urls,
-      max(key = 'uploaded') AS has_uploaded,
-      max(cell) FILTER (WHERE key = 'uploaded') AS uploaded,
-      max(key = 'variants') AS has_variants,
-      max(cell) FILTER (WHERE key = 'variants') AS variants,
-      max(key = 'extra') AS has_extra,
-      max(cell) FILTER (WHERE key = 'extra') AS extra,
-      max(key = 'null_fields') AS has_null_fields,
-      max(cell) FILTER (WHERE key = 'null_fields') AS null_fields
+      substr(min(place || cell) FILTER (WHERE key = 'filename'), 21) AS filename,
+      substr(min(place || cell) FILTER (WHERE key = 'creator'), 21) AS creator,
+      substr(min(place || cell) FILTER (WHERE key = 'meta'), 21) AS meta,
+      substr(min(place || cell) FILTER (WHERE key = 'require_signed_urls'), 21) AS require_signed_urls,
+      substr(min(place || cell) FILTER (WHERE key = 'uploaded'), 21) AS uploaded,
+      substr(min(place || cell) FILTER (WHERE key = 'variants'), 21) AS variants,
+      substr(min(place || cell) FILTER (WHERE key = 'extra'), 21) AS extra,
+      substr(min(place || cell) FILTER (WHERE key = 'null_fields'), 21) AS null_fields
     FROM cells
     GROUP BY run_id, account_id, image_id
-    HAVING min(step) % 2 = 1
-  ),
-  latest AS (
-    SELECT
-      a.account_id, i.id, i.filename, i.creator, i.meta, i.require_signed_urls, i.uploaded, i.variants, i.extra,
-      i.null_fields, i.first_seen_run
-    FROM stored_images AS i
-    JOIN accounts AS a ON a.account_key = i.account_key
-    WHERE i.row_id <= a.visible_row
-    UNION ALL
-    SELECT
-      account_id, id, filename, creator, meta, require_signed_urls, uploaded, variants, extra,
-      null_fields, first_seen_run
-    FROM removed_images
+    HAVING min(change_id * 2 + (kind IN ('changed', 'removed'))) % 2 = 1
   )
 SELECT
   p.run_id,
@@ -302,27 +243,40 @@ SELECT
   i.first_seen_run,
   i.changed_run
 FROM published AS p
-CROSS JOIN stored_images AS i ON i.account_key = p.account_key
+-- The plus: in the order of the rows, not in that of an index.
+CROSS JOIN stored_images AS i ON +i.account_key = p.account_key
 WHERE i.row_id <= p.visible_row AND i.changed_run <= p.run_id
 UNION ALL
 SELECT
   t.run_id,
   t.account_id,
   t.image_id,
-  iif(t.has_filename, t.filename, l.filename),
-  iif(t.has_creator, t.creator, l.creator),
-  coalesce(
-    nullif(iif(t.has_meta, t.meta, l.meta), 'null'),
-    iif(instr(iif(t.has_null_fields, t.null_fields, l.null_fields), '"meta"'), 'null', NULL)
+  iif(
+    t.filename IS NULL,
+    coalesce(i.filename, g.filename),
+    replace(replace(t.filename ->> '$', char(64976) || '0', char(0)), char(64976) || '1', char(64976))
   ),
-  iif(t.has_require_signed_urls, t.require_signed_urls, l.require_signed_urls),
-  iif(t.has_uploaded, t.uploaded, l.uploaded),
-  coalesce(
-    nullif(iif(t.has_variants, t.variants, l.variants), 'null'),
-    iif(instr(iif(t.has_null_fields, t.null_fields, l.null_fields), '"variants"'), 'null', NULL)
+  iif(
+    t.creator IS NULL,
+    coalesce(i.creator, g.creator),
+    replace(replace(t.creator ->> '$', char(64976) || '0', char(0)), char(64976) || '1', char(64976))
   ),
-  iif(t.has_extra, t.extra, l.extra),
-  l.first_seen_run,
+  coalesce(
+    nullif(coalesce(t.meta, i.meta, g.meta), 'null'),
+    iif(instr(coalesce(t.null_fields, i.null_fields, g.null_fields), '"meta"'), 'null', NULL)
+  ),
+  iif(t.require_signed_urls IS NULL, coalesce(i.require_signed_urls, g.require_signed_urls), t.require_signed_urls ->> '$'),
+  iif(
+    t.uploaded IS NULL,
+    coalesce(i.uploaded, g.uploaded),
+    replace(replace(t.uploaded ->> '$', char(64976) || '0', char(0)), char(64976) || '1', char(64976))
+  ),
+  coalesce(
+    nullif(coalesce(t.variants, i.variants, g.variants), 'null'),
+    iif(instr(coalesce(t.null_fields, i.null_fields, g.null_fields), '"variants"'), 'null', NULL)
+  ),
+  nullif(coalesce(t.extra, i.extra, g.extra), 'null'),
+  coalesce(i.first_seen_run, g.first_seen_run),
   -- The last change up to then; of an image without one, the run that first saw it, unless changes are forgotten.
   coalesce(
     (
@@ -330,8 +284,11 @@ SELECT
       WHERE c.account_id = t.account_id AND c.image_id = t.image_id
         AND c.run_id <= t.run_id AND c.run_id > ifnull(a.forgotten_run, 0) AND c.kind <> 'removed'
     ),
-    iif(a.forgotten_run IS NULL, l.first_seen_run, NULL)
+    iif(a.forgotten_run IS NULL, coalesce(i.first_seen_run, g.first_seen_run), NULL)
   )
 FROM touched AS t
 CROSS JOIN accounts AS a ON a.account_id = t.account_id
-LEFT JOIN latest AS l ON l.account_id = t.account_id AND l.id = t.image_id;
+-- It is there, or it is gone: the other one is NULL throughout.
+LEFT JOIN stored_images AS i
+  ON i.account_key = a.account_key AND i.id = t.image_id AND i.row_id <= a.visible_row
+LEFT JOIN removed_images AS g ON g.account_id = t.account_id AND g.id = t.image_id;
