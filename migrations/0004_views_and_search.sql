@@ -282,7 +282,7 @@ SELECT
     (
       SELECT max(c.run_id) FROM changes AS c
       WHERE c.account_id = t.account_id AND c.image_id = t.image_id
-        AND c.run_id <= t.run_id AND c.run_id > ifnull(a.forgotten_run, 0) AND c.kind <> 'removed'
+        AND c.run_id <= t.run_id AND c.run_id > ifnull(a.forgotten_run, 0)
     ),
     iif(a.forgotten_run IS NULL, coalesce(i.first_seen_run, g.first_seen_run), NULL)
   )

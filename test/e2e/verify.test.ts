@@ -132,7 +132,16 @@ describe('a sound database', () => {
     expect(findingsOf(report)).toEqual([]);
     expect(finished).toMatchObject({ code: 0, stderr: '' });
     expect(report).toMatchObject({ ok: true, database: file });
-    const names = ['integrity', 'schema', 'foreign keys', 'ledger', 'history', 'content', 'rows'];
+    const names = [
+      'integrity',
+      'schema',
+      'foreign keys',
+      'ledger',
+      'history',
+      'content',
+      'rows',
+      'search',
+    ];
     expect(report.checks.map(({ name }) => name)).toEqual(names);
     const hashes = query(
       file,
