@@ -48,7 +48,7 @@ test.for([
   ['a fraction', '"12.50"'],
   ['the beginning of a word', 'summ*'],
   ['several words', 'banner AND summer NOT winter'],
-])('an image is found by %s', ([, words]) => {
+] as const)('an image is found by %s', ([, words]) => {
   const { path } = openStoreWith([
     decodeImage(
       parseJson(`{"id":"${ID}","filename":"Banner-42.png","creator":"équipe","meta":
