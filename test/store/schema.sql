@@ -108,30 +108,37 @@ CREATE TABLE stored_images (
   UNIQUE (account_key, id)
 ) STRICT;
 
-CREATE TRIGGER images_text_after_update AFTER UPDATE OF row_id, id, filename, creator, meta ON stored_images
-WHEN old.row_id <> new.row_id OR old.id <> new.id OR old.filename IS NOT new.filename
-  OR old.creator IS NOT new.creator OR old.meta IS NOT new.meta
+CREATE TRIGGER images_text_delete BEFORE DELETE ON stored_images
+WHEN EXISTS (SELECT 1 FROM images_text_docsize WHERE id = old.row_id)
+BEGIN
+  INSERT INTO images_text (images_text, rowid, id, filename, creator, meta)
+  SELECT 'delete', row_id, id, filename, creator, meta FROM images_text_source WHERE row_id = old.row_id;
+END;
+
+CREATE TRIGGER images_text_insert AFTER INSERT ON stages
+-- New rows are indexed a page at a time: FTS5 writes out what it has at every statement, so that row by row a first run
+-- would take twice as long. Whatever stages rows ends by writing its row of "stages", in the same transaction, and new rows
+-- stand above all that there are.
 BEGIN
   INSERT INTO images_text (rowid, id, filename, creator, meta)
-  SELECT row_id, id, filename, creator, meta FROM images_text_source WHERE row_id = new.row_id;
+  SELECT row_id, id, filename, creator, meta FROM images_text_source
+  WHERE row_id > ifnull((SELECT max(id) FROM images_text_docsize), 0);
 END;
 
-CREATE TRIGGER images_text_before_update BEFORE UPDATE OF row_id, id, filename, creator, meta ON stored_images
-WHEN old.row_id <> new.row_id OR old.id <> new.id OR old.filename IS NOT new.filename
-  OR old.creator IS NOT new.creator OR old.meta IS NOT new.meta
+CREATE TRIGGER images_text_update AFTER UPDATE OF id, filename, creator, meta ON stored_images
+-- A row of a page that is not indexed yet will be, as it is then. The words of meta are those of images_text_source,
+-- which by now has the new ones.
+WHEN (
+    old.id <> new.id OR old.filename IS NOT new.filename
+    OR old.creator IS NOT new.creator OR old.meta IS NOT new.meta
+  ) AND EXISTS (SELECT 1 FROM images_text_docsize WHERE id = old.row_id)
 BEGIN
   INSERT INTO images_text (images_text, rowid, id, filename, creator, meta)
-  SELECT 'delete', row_id, id, filename, creator, meta FROM images_text_source WHERE row_id = old.row_id;
-END;
-
-CREATE TRIGGER images_text_delete BEFORE DELETE ON stored_images
-BEGIN
-  INSERT INTO images_text (images_text, rowid, id, filename, creator, meta)
-  SELECT 'delete', row_id, id, filename, creator, meta FROM images_text_source WHERE row_id = old.row_id;
-END;
-
-CREATE TRIGGER images_text_insert AFTER INSERT ON stored_images
-BEGIN
+  SELECT 'delete', old.row_id, old.id, old.filename, old.creator, (
+    SELECT group_concat(CASE typeof(m.atom) WHEN 'real' THEN old.meta -> m.fullkey ELSE m.atom END, ' ')
+    FROM json_tree(CASE WHEN json_valid(old.meta) THEN old.meta END) AS m
+    WHERE m.type IN ('text', 'integer', 'real')
+  );
   INSERT INTO images_text (rowid, id, filename, creator, meta)
   SELECT row_id, id, filename, creator, meta FROM images_text_source WHERE row_id = new.row_id;
 END;

@@ -96,6 +96,22 @@ describe('a run under way', () => {
     expect(findings(path)).toEqual([]);
   });
 
+  test('an image that a page shows twice is found by the later words', () => {
+    const { path, begin } = openStoreWith([image('a', 'old')]);
+    const stage = begin();
+    const fresh = ['b', 'c', 'd'].map((id) => image(id, 'first'));
+    stage.add(pageOf([image('a', 'old'), ...fresh, image('c', 'second')]));
+    stage.add(pageOf([image('d', 'third'), image('e', 'first')], { number: 2 }));
+    expect(findings(path)).toEqual([]);
+    stage.publish(END);
+    expect(findings(path)).toEqual([]);
+    expect(['first', 'second', 'third'].map((word) => found(path, word))).toEqual([
+      ['b', 'e'],
+      ['c'],
+      ['d'],
+    ]);
+  });
+
   test('one that failed, was rehearsed or begun anew leaves the index as it was', () => {
     const { path, begin } = openStoreWith([image('a', 'old')]);
     const page = pageOf([image('a', 'changed'), image('b', 'fresh')]);
@@ -267,8 +283,9 @@ describe('verify finds', () => {
     const { path, die } = openStoreWith([image('a', 'one'), image('b', 'two')]);
     die();
     without(
-      'images_text_before_update',
+      'images_text_update',
       `INSERT INTO images_text (images_text, rowid, id, filename) VALUES ('delete', 1, 'a', 'wrong');
+       INSERT INTO images_text (rowid, id, filename) VALUES (1, 'a', 'other');
        UPDATE stored_images SET filename = 'other' WHERE id = 'a'`,
     )(path);
     expect(findings(path)).toContainEqual([
