@@ -54,19 +54,21 @@ export function checkVersion(database: Database, path: string): number {
   return version;
 }
 
-/** A table, index or view, and the statement that makes it. */
+/** A table, index, view or trigger, and the statement that makes it. */
 export interface SchemaObject {
   readonly type: string;
   readonly name: string;
   readonly sql: string;
 }
 
-/** What a database holds that one can make oneself: SQLite's own objects are left out. */
+/** What a database holds that one can make oneself: SQLite's own objects, and the tables behind its full-text index, are left out. */
 export function readSchema(database: Database): readonly SchemaObject[] {
   return database
     .prepare<[], SchemaObject>(
       `SELECT type, name, sql FROM sqlite_schema
-       WHERE sql IS NOT NULL AND substr(name, 1, 7) <> 'sqlite_' ORDER BY type, name`,
+       WHERE sql IS NOT NULL AND substr(name, 1, 7) <> 'sqlite_'
+         AND name NOT IN (SELECT name FROM pragma_table_list WHERE type = 'shadow')
+       ORDER BY type, name`,
     )
     .all();
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { expect, test } from 'vitest';
 import { openForReading, openForWriting } from '../../src/store/database.ts';
-import { APPLICATION_ID, latestVersion } from '../../src/store/migrate.ts';
+import { APPLICATION_ID, latestVersion, readSchema } from '../../src/store/migrate.ts';
 import { verifyInventory } from '../../src/store/verify/verify.ts';
 import { temporaryFolder } from '../support/folder.ts';
 
@@ -29,10 +29,7 @@ test('a new file is an inventory: marked, versioned, in WAL, with foreign keys o
 
 test('the schema is the one on record', async () => {
   const database = openForReading(newInventory());
-  const statements = database
-    .prepare<[], string>('SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY type, name')
-    .pluck()
-    .all();
+  const statements = readSchema(database).map(({ sql }) => sql);
   database.close();
   await expect(`${statements.join(';\n\n')};\n`).toMatchFileSnapshot('schema.sql');
 });

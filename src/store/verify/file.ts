@@ -13,7 +13,7 @@ export function checkIntegrity(database: Database, check: Check): void {
   }
 }
 
-/** Compares tables, indexes and views with those that the migrations make. What somebody added is their own affair. */
+/** Compares tables, indexes, views and triggers with those that the migrations make. What somebody added is their own affair. */
 export function checkSchema(database: Database, check: Check): void {
   const found = new Map(readSchema(database).map((object) => [object.name, object]));
   const expected = latestSchema();

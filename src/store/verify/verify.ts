@@ -12,6 +12,7 @@ import { checkRows, checkSilentImages } from './rows.ts';
 import { checkRunRows } from './run-rows.ts';
 import { readRuns } from './runs.ts';
 import { readScope, type Scope } from './scope.ts';
+import { checkSearch } from './search.ts';
 
 /** What was found of an inventory. */
 export interface Verification {
@@ -68,6 +69,7 @@ function createChecks() {
     history: new Check('history'),
     content: new Check('content'),
     rows: new Check('rows'),
+    search: new Check('search'),
   };
 }
 
@@ -76,7 +78,7 @@ type Checks = ReturnType<typeof createChecks>;
 /** All checks on one state of the database; the caller holds the transaction. */
 function verifyAll(database: Database, chosen: readonly string[] | undefined): Verification {
   const checks = createChecks();
-  const { integrity, schema, foreignKeys, ledger, history, content, rows } = checks;
+  const { integrity, schema, foreignKeys, ledger, history, content, rows, search } = checks;
   integrity.attempt({}, () => checkIntegrity(database, integrity));
   schema.attempt({}, () => checkSchema(database, schema));
   foreignKeys.attempt({}, () => checkForeignKeys(database, foreignKeys));
@@ -84,6 +86,7 @@ function verifyAll(database: Database, chosen: readonly string[] | undefined): V
   let accounts: readonly VerifiedAccount[] = [];
   if (scope === undefined) leaveOut([history, content, rows], {});
   else accounts = verifyAccounts(database, scope, checks);
+  search.attempt({}, () => checkSearch(database, search));
   return { checks: Object.values(checks).map((check) => check.result()), accounts };
 }
 
