@@ -5,6 +5,7 @@ import { execPath } from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
 import { Emulator } from '../src/emulator/server.ts';
 import { openDuckDB, type DuckDB, type DuckRow } from './support/duckdb.ts';
 import { makeFolder } from './support/folder.ts';
@@ -81,6 +82,13 @@ function askAs(comment: string, replaced: Readonly<Record<string, string>> = {})
   if (sql === undefined || others.length > 0) throw new Error(`not one query: ${comment}`);
   return ask(Object.entries(replaced).reduce((text, [from, to]) => text.replaceAll(from, to), sql));
 }
+
+test('the manifest that docs/at-scale.md shows fits its schema', () => {
+  const [, shown = ''] = /```json\n(.*?)```/s.exec(PAGE) ?? [];
+  const schema = readFileSync(new URL('../config/dataset.schema.json', import.meta.url), 'utf8');
+  const document = JSON.parse(schema) as z.core.JSONSchema.JSONSchema;
+  expect(z.fromJSONSchema(document).safeParse(JSON.parse(shown)).error).toBeUndefined();
+});
 
 describe('the queries of docs/at-scale.md, on datasets that the program wrote', () => {
   test('see the inventory as it is, empty accounts and all', () => {

@@ -26,7 +26,7 @@ function invocationsIn(text: string): readonly (readonly string[])[] {
   return [...lines].map(([, line = '']) => line.trim().split(/\s+/));
 }
 
-describe.for(['deploy/README.md', 'docs/operating.md'])('%s', (page) => {
+describe.for(['deploy/README.md', 'docs/operating.md', 'docs/at-scale.md'])('%s', (page) => {
   const text = read(page);
 
   test('runs only commands and options that the program has', () => {
