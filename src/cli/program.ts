@@ -186,6 +186,10 @@ export function createProgram(choose: (action: Action) => void): Command {
         ['image-inventory export --format jsonl | jq -r .filename', 'one image a line'],
         ['image-inventory export --output images.parquet', 'for DuckDB, Spark, pandas'],
         ['image-inventory export --as-of 2d --output images.jsonl.gz', 'as it was'],
+        [
+          'image-inventory export --partition account_id,run --output s3://bucket/fleet',
+          'for a fleet',
+        ],
         ['image-inventory export --where "creator IS NULL" --columns id,uploaded', 'a part'],
       ),
     )
