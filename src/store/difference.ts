@@ -12,16 +12,23 @@ import type { Ids } from './reidentify.ts';
 /** How an account at one run differs from the same account at another. */
 export interface Difference {
   readonly counts: Readonly<Record<ChangeKind, number>>;
-  /**
-   * What differs, in the order of image ids; what was changed and changed back does not. Found anew each time, image
-   * by image.
-   */
+  /** What differs, in the order of image ids; what was changed and changed back does not. Read row by row. */
   readonly changes: () => Iterable<Change>;
 }
 
+/** What was found, in a table of the connection's own, so that memory does not grow with it. */
+const CREATE = `
+  CREATE TEMP TABLE IF NOT EXISTS differences (
+    account_id TEXT NOT NULL,
+    image_id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    diff TEXT NOT NULL,
+    PRIMARY KEY (account_id, image_id)
+  )`;
+
 /**
  * Compares two runs of an account, in either direction. Both are proved before anything is told. The caller holds a read
- * transaction for as long as changes are read.
+ * transaction for as long as changes are read, and compares each account once on a connection.
  *
  * @throws Failure `DATABASE_DAMAGED` if the runs cannot be rebuilt.
  */
@@ -31,33 +38,45 @@ export function compareRuns(
   from: PublishedRun,
   to: PublishedRun,
 ): Difference {
+  const { accountId } = account;
+  const counts = { added: 0, changed: 0, removed: 0, restored: 0 };
+  const remember = rememberer(database, accountId);
   const isForward = from.runId <= to.runId;
   const runs = isForward ? [to, from] : [from, to];
-  const touched = (): Iterable<Rewound> => rewind(database, account, runs);
-  const between = (rewound: Rewound): Change | undefined => {
-    const [later = UNSEEN, earlier = UNSEEN] = rewound.then;
-    const { imageId } = rewound;
-    if (!isForward) return netChange(imageId, later, earlier);
-    return netChange(imageId, earlier, later, () => newestIds(rewound, to.runId));
-  };
-  const counts = { added: 0, changed: 0, removed: 0, restored: 0 };
-  const proof = createProof(findLatest(database, account.accountId) ?? to, runs);
-  for (const rewound of touched()) {
+  const proof = createProof(findLatest(database, accountId) ?? to, runs);
+  for (const rewound of rewind(database, account, runs)) {
     proof.add(rewound);
-    const change = between(rewound);
-    if (change !== undefined) counts[change.kind] += 1;
+    const change = isForward ? laterOn(rewound, to) : earlierOn(rewound);
+    if (change === undefined) continue;
+    remember(change);
+    counts[change.kind] += 1;
   }
   proof.finish();
-  return { counts, changes: () => present(touched(), between) };
+  const found = database.prepare<[string], Change>(
+    'SELECT image_id AS imageId, kind, diff FROM temp.differences WHERE account_id = ? ORDER BY image_id',
+  );
+  return { counts, changes: () => found.iterate(accountId) };
+}
+
+function rememberer(database: Database, accountId: string): (change: Change) => void {
+  database.exec(CREATE);
+  database.prepare('DELETE FROM temp.differences WHERE account_id = ?').run(accountId);
+  const insert = database.prepare('INSERT INTO temp.differences VALUES (?, ?, ?, ?)');
+  return ({ imageId, kind, diff }) => void insert.run(accountId, imageId, kind, diff);
 }
 
 const UNSEEN: Known = { is: 'unseen' };
 
-function* present<T, R>(items: Iterable<T>, map: (item: T) => R | undefined): Generator<R> {
-  for (const item of items) {
-    const result = map(item);
-    if (result !== undefined) yield result;
-  }
+function laterOn(rewound: Rewound, to: PublishedRun): Change | undefined {
+  const [later = UNSEEN, earlier = UNSEEN] = rewound.then;
+  return netChange(rewound.imageId, earlier, later, () => newestIds(rewound, to.runId));
+}
+
+function earlierOn({
+  imageId,
+  then: [later = UNSEEN, earlier = UNSEEN],
+}: Rewound): Change | undefined {
+  return netChange(imageId, later, earlier);
 }
 
 /**

@@ -19,7 +19,7 @@ export interface Rewound {
 }
 
 /** A change, and the run that found it. */
-export type RunChange = Change & { readonly runId: number; readonly isExact: 0 | 1 };
+export type RunChange = Change & { readonly runId: number };
 
 /**
  * Walks the images that were touched since a run back in time, in the order of their ids; images that it does not name
@@ -36,15 +36,16 @@ export function* rewind(
   const { accountId } = account;
   const since = Math.min(...runs.map(({ runId }) => runId));
   const stateOf = stateReader(database, account);
+  // The plus keeps SQLite from the index of whole runs. Within one image, later changes have greater numbers.
   const changesOf = database.prepare<[string, string, number], RunChange>(
-    `SELECT changes.image_id AS imageId, run_id AS runId, kind, diff, content_hash IS NOT NULL AS isExact
-     FROM changes JOIN runs USING (run_id)
-     WHERE changes.account_id = ? AND image_id = ? AND run_id > ? ORDER BY run_id DESC`,
+    `SELECT image_id AS imageId, run_id AS runId, kind, diff FROM changes
+     WHERE account_id = ? AND image_id = ? AND +run_id > ? ORDER BY change_id DESC`,
   );
+  const takeBack = undoer(database, account);
   for (const imageId of touchedImages(database, account, since)) {
     const now = stateOf(imageId);
     const changes = changesOf.all(accountId, imageId, since);
-    yield { imageId, now, then: statesAt(runs, now.known, changes), changes };
+    yield { imageId, now, then: statesAt(runs, now.known, changes, takeBack), changes };
   }
 }
 
@@ -52,23 +53,37 @@ function statesAt(
   runs: readonly PublishedRun[],
   now: Known,
   changes: readonly RunChange[],
+  takeBack: (change: RunChange, later: Known) => Known,
 ): readonly Known[] {
   let known = now;
   let left = changes;
   return runs.map(({ runId }) => {
     const later = left.filter((change) => change.runId > runId);
-    for (const change of later) known = takenBack(change, known);
+    for (const change of later) known = takeBack(change, known);
     left = left.slice(later.length);
     return known;
   });
 }
 
-function takenBack(change: RunChange, later: Known): Known {
-  const { before, fault } = undo(change, later, { isExact: change.isExact === 1 });
-  if (fault === undefined) return before;
-  throw damaged(
-    `in run ${change.runId} the row "${change.kind}" of image ${change.imageId} ${fault}`,
+/** Takes changes back. Those of a run whose program summed up what it published hold every text that changed. */
+function undoer(
+  database: Database,
+  { accountId }: StoredAccount,
+): (change: RunChange, later: Known) => Known {
+  const summed = new Set(
+    database
+      .prepare<[string], number>(
+        'SELECT run_id FROM runs WHERE account_id = ? AND content_hash IS NOT NULL',
+      )
+      .pluck()
+      .all(accountId),
   );
+  return (change, later) => {
+    const { before, fault } = undo(change, later, { isExact: summed.has(change.runId) });
+    if (fault === undefined) return before;
+    const what = `the row "${change.kind}" of image ${change.imageId}`;
+    throw damaged(`in run ${change.runId} ${what} ${fault}`);
+  };
 }
 
 /** What is on record contradicts itself, so that nothing can be said of the past. */
