@@ -18,6 +18,8 @@ export interface DatasetRun {
   /** ISO 8601, UTC. */
   readonly finishedAt: string;
   readonly contentHash: string | null;
+  /** The earliest run from which on none found other images than this one, as far as the ledger remembers. */
+  readonly sameSince: number;
 }
 
 /** What a file was written with. */
@@ -93,15 +95,21 @@ export async function addRun(
   );
 }
 
-/** The entry of this run, or of the run before if that has the same images; `undefined` if its file is not as it was written. */
+/**
+ * The entry of this run, or of the run before if that has the same images; `undefined` if its file is not as it was written.
+ *
+ * That the hashes are equal is not enough: a run between them may have found other images, and its file be there without a
+ * line in the manifest. It would be the greatest up to this run.
+ */
 async function heldBy(
   store: ObjectStore,
   folder: string,
   { runs }: Manifest,
-  { runId, contentHash }: DatasetRun,
+  { runId, contentHash, sameSince }: DatasetRun,
 ): Promise<ManifestRun | undefined> {
   const last = runs.at(-1);
-  const isSame = contentHash !== null && last?.content_hash === contentHash;
+  const isUnchanged = last !== undefined && last.run >= sameSince;
+  const isSame = isUnchanged && contentHash !== null && last.content_hash === contentHash;
   const entry = runs.find(({ run }) => run === runId) ?? (isSame ? last : undefined);
   if (entry === undefined) return undefined;
   return (await store.size(`${folder}/${entry.file}`)) === entry.bytes ? entry : undefined;

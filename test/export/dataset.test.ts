@@ -20,7 +20,8 @@ const hashOf = (content: string): string => createHash('sha256').update(content)
 /** A run that ended in its hour of a day. */
 function runOf(runId: number, content: string, more: Partial<DatasetRun> = {}): DatasetRun {
   const finishedAt = `2026-01-01T${String(runId).padStart(2, '0')}:00:00.000Z`;
-  return { accountId: 'a', runId, finishedAt, contentHash: hashOf(content), ...more };
+  const contentHash = hashOf(content);
+  return { accountId: 'a', runId, finishedAt, contentHash, sameSince: 1, ...more };
 }
 
 interface Place extends DatasetPlace {
@@ -134,6 +135,16 @@ describe.each([
       put('account_id=a/run=1/part-00000.parquet', 'left by a crash');
       expect(await add(1, 'A')).toMatchObject({ outcome: 'added' });
       expect(contents()).toEqual({ 'run=1/part-00000.parquet': 'A' });
+    });
+
+    test('names no file before a run between that was different, whose file a crash may have left', async () => {
+      const { add, contents, manifest, put } = await serve();
+      await add(1, 'A');
+      put('account_id=a/run=2/part-00000.parquet', 'B');
+      expect(await add(3, 'A', { sameSince: 3 })).toMatchObject({ outcome: 'added' });
+      expect(Object.keys(contents())).toContain('run=3/part-00000.parquet');
+      expect(await add(4, 'A', { sameSince: 3 })).toMatchObject({ outcome: 'same' });
+      expect(manifest().runs.map(({ same_as }) => same_as)).toEqual([undefined, undefined, 3]);
     });
 
     test.for([1, 2])('writes the file of run %i again if somebody took it away', async (run) => {
