@@ -31,7 +31,7 @@ export async function writeExport(
 /** Lets signals and timers have their turn: where writing is synchronous, as into a pipe, nothing else would. */
 async function* paced(pieces: Iterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   for (const piece of pieces) {
-    yield piece;
+    if (piece.length > 0) yield piece;
     await setImmediate();
   }
 }
