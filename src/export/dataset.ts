@@ -2,6 +2,7 @@ import { Failure } from '../inventory/failure.ts';
 import type { Destination } from './destination.ts';
 import {
   emptyManifest,
+  fileOf,
   MANIFEST,
   manifestText,
   parseManifest,
@@ -38,8 +39,6 @@ export interface AddedRun {
   readonly path: string;
 }
 
-/** A file is called as query engines call theirs. */
-const FILE = 'part-00000.parquet';
 /** So often a manifest is read again because somebody else writes it. */
 const ATTEMPTS = 5;
 
@@ -59,7 +58,7 @@ export async function addRun(
   write: (destination: Destination) => Promise<WrittenFile>,
 ): Promise<AddedRun> {
   const folder = partitionFolder('account_id', run.accountId);
-  const file = `${partitionFolder('run', run.runId)}/${FILE}`;
+  const file = fileOf(run.runId);
   const manifestPath = `${folder}/${MANIFEST}`;
   let written: WrittenFile | undefined;
   for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {

@@ -57,6 +57,15 @@ function writing(content: string) {
   };
 }
 
+/** A manifest of files of the first run, unless its lines say otherwise. */
+function manifestOf(...lines: readonly Readonly<Record<string, unknown>>[]): string {
+  const finished_at = '2025-01-01T00:00:00.000Z';
+  const file = { file: 'run=1/part-00000.parquet', bytes: 1, sha256: hashOf('A') };
+  const first = { run: 1, finished_at, images: 1, content_hash: hashOf('A'), ...file };
+  const runs = lines.map((line) => ({ ...first, ...line }));
+  return JSON.stringify({ version: 1, account_id: 'a', runs });
+}
+
 async function failureOf(promise: Promise<unknown>): Promise<Failure> {
   const error: unknown = await promise.then(
     () => undefined,
@@ -246,6 +255,24 @@ describe.each([
       const failure = await failureOf(add(1, 'A'));
       expect(failure.message).toContain('account_id=a/_manifest.json');
       expect(failure.message).toContain(says);
+      expect(contents()).toEqual({});
+    });
+
+    // Somebody else may write to the bucket.
+    test.for<[what: string, ...lines: Readonly<Record<string, unknown>>[]]>([
+      ['a path that leads elsewhere', { file: '../account_id=b/run=1/part-00000.parquet' }],
+      ['a path that is none', { file: '\u0000' }],
+      ['a run before the first', { run: -1, file: 'run=-1/part-00000.parquet' }],
+      ['a run that is the same as a later one', { same_as: 2, file: 'run=2/part-00000.parquet' }],
+      ['a size that is none', { bytes: -1 }],
+      ['a time that is none', { finished_at: 'z' }],
+      ['a hash that is none', { content_hash: 'x' }],
+      ['one run twice', {}, {}],
+      ['runs out of order', { run: 2, file: 'run=2/part-00000.parquet' }, {}],
+    ])('a manifest with %s', async ([, ...lines]) => {
+      const { add, contents, put } = await serve();
+      put('account_id=a/_manifest.json', manifestOf(...lines));
+      expect((await failureOf(add(1, 'A'))).message).toContain('_manifest.json is damaged');
       expect(contents()).toEqual({});
     });
   });
