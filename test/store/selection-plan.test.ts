@@ -1,23 +1,27 @@
 import { describe, expect, test } from 'vitest';
+import { IMAGE_COLUMNS } from '../../src/inventory/table.ts';
 import { openSnapshot } from '../../src/store/database.ts';
 import { accountsAt } from '../../src/store/past/accounts-at.ts';
 import { imagesAt } from '../../src/store/past/images-at.ts';
+import { rowsQuery } from '../../src/store/selection.ts';
 import { END, imageOf, openStoreWith, type OpenedStore } from '../support/opened-store.ts';
 import { pageOf } from '../support/page.ts';
 
 /** How SQLite yields an account's images after a run in the order of time, one step a line. */
-function planOf({ path }: OpenedStore, accountId: string, runId: number, condition = '1'): string {
+function planOf(
+  { path }: OpenedStore,
+  accountId: string,
+  runId: number,
+  condition?: string,
+): string {
   const database = openSnapshot(path);
   try {
     const [at] = accountsAt(database, [accountId], [{ is: 'run', runId }]);
     if (at === undefined) throw new Error('no account');
     const { queries, values } = imagesAt(database, at, 'present');
-    const parts = queries.map(
-      (query) => `SELECT id, meta, uploaded FROM (${query}) WHERE ${condition}`,
-    );
     return database
       .prepare<[object], { detail: string }>(
-        `EXPLAIN QUERY PLAN ${parts.join(' UNION ALL ')} ORDER BY 3`,
+        `EXPLAIN QUERY PLAN ${rowsQuery(queries, IMAGE_COLUMNS, condition)}`,
       )
       .all(values)
       .map(({ detail }) => detail)

@@ -25,15 +25,11 @@ export interface ImagesAt {
 const PRESENT_COLUMNS = `id, ${COLUMNS}, first_seen_run, changed_run`;
 const GONE_COLUMNS = `${PRESENT_COLUMNS}, removed_run, removed_at`;
 
-const NOW = {
-  present:
-    'account_key = @key AND row_id <= (SELECT visible_row FROM accounts WHERE account_key = @key)',
-  gone: 'account_id = @accountId',
-} as const;
+const IS_VISIBLE = 'row_id <= (SELECT visible_row FROM accounts WHERE account_key = @key)';
 
 const COUNT_NOW = {
-  present: `SELECT count(*) FROM stored_images WHERE ${NOW.present}`,
-  gone: `SELECT count(*) FROM removed_images WHERE ${NOW.gone}`,
+  present: `SELECT count(*) FROM stored_images WHERE account_key = @key AND ${IS_VISIBLE}`,
+  gone: 'SELECT count(*) FROM removed_images WHERE account_id = @accountId',
 } as const;
 
 /**
@@ -49,10 +45,9 @@ const UNTOUCHED = {
     share: number,
   ) => `SELECT @accountId AS account_id, ${PRESENT_COLUMNS} FROM stored_images
     WHERE likelihood(account_key = @key, ${share.toFixed(3)})
-      AND row_id <= (SELECT visible_row FROM accounts WHERE account_key = @key)
-      AND changed_run <= @runId`,
+      AND ${IS_VISIBLE} AND changed_run <= @runId`,
   gone: () => `SELECT account_id, ${GONE_COLUMNS} FROM removed_images
-    WHERE ${NOW.gone} AND removed_run <= @runId`,
+    WHERE account_id = @accountId AND removed_run <= @runId`,
 } as const;
 
 const TOUCHED = {
@@ -83,9 +78,9 @@ export function imagesAt(database: Database, { account, runs }: AccountAt, state
   return { accountId, run, images: now + balance[state], queries, values };
 }
 
-/** Which part of the stored images so many are. Row ids are given one after the other, so that the last one tells of how many. */
+/** Which part of the stored images so many are. */
 function shareOf(database: Database, images: number): number {
-  const sql = 'SELECT max(row_id) FROM stored_images';
-  const all = database.prepare<[], number | null>(sql).pluck().get() ?? 0;
+  const sql = 'SELECT count(*) FROM stored_images';
+  const all = database.prepare<[], number>(sql).pluck().get() ?? 0;
   return all === 0 ? 0 : Math.min(images / all, 1);
 }
