@@ -18,6 +18,7 @@ import { IMAGE_COLUMNS } from '../inventory/table.ts';
 import { openSnapshot } from '../store/database.ts';
 import { explainSqlite } from '../store/errors.ts';
 import { accountsAt } from '../store/past/accounts-at.ts';
+import { sameSince } from '../store/same-since.ts';
 import { select, type Selection, type SelectionOptions } from '../store/selection.ts';
 import { exitCodeOf } from './exit-codes.ts';
 import { openStore } from './export-destination.ts';
@@ -48,7 +49,9 @@ export async function exportDataset(flags: Flags, options: ExportOptions): Promi
       const [run] = runs;
       if (run === undefined) continue;
       try {
-        const added = await addRun(store, { accountId, ...run }, (destination) =>
+        const since = sameSince(database, account, run.runId);
+        const wanted = { accountId, ...run, sameSince: since };
+        const added = await addRun(store, wanted, (destination) =>
           writeImages(select(database, wholeRun(accountId, moment)), destination, stop.signal),
         );
         rows.push([printable(accountId), `run ${run.runId}`, ...told(added)]);

@@ -110,7 +110,7 @@ function encoder(
         onAltered: (cells) => {
           if (cells > 0)
             note(
-              `${formatCount(cells, 'cell')} begin with "'" now, so that no spreadsheet runs them (--no-safe leaves them as they are)`,
+              `${formatCount(cells, 'cell')} have a "'" before a formula now, so that no spreadsheet runs them (--no-safe leaves them as they are)`,
             );
         },
       });

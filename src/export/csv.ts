@@ -1,10 +1,10 @@
 import { stringify, type Options } from 'csv-stringify/sync';
 import type { Cell, Row, Table } from '../inventory/table.ts';
 import type { Encode } from './encoding.ts';
-import { startsFormula } from './formula.ts';
+import { withoutFormulas } from './formula.ts';
 
 export interface CsvOptions {
-  /** Takes from every text the power to run as a formula in a spreadsheet, by a leading `'`. */
+  /** Takes from every text the power to run as a formula in a spreadsheet, by a `'` before it. */
   readonly isSafe: boolean;
   /** Told once, behind the last row: how many cells were altered so. */
   readonly onAltered: (cells: number) => void;
@@ -15,20 +15,21 @@ const ENOUGH = 64 * 1024;
 
 /**
  * CSV as RFC 4180 has it: a header, CRLF behind every line, quotes where they are needed. As in PostgreSQL's COPY, an
- * absent value is an empty cell, and an empty text is `""`. Columns of kind `nulls` are left out.
+ * absent value is an empty cell, and an empty text is `""`; but of one column both are `""`, since an empty line is no row to
+ * many readers. Columns of kind `nulls` are left out.
  */
 export function csvEncoder({ isSafe, onAltered }: CsvOptions): Encode {
   return function* encode({ columns, rows }: Table) {
     let altered = 0;
     const neutral = (text: string): string => {
-      if (!isSafe || !startsFormula(text)) return text;
-      altered += 1;
-      return `'${text}`;
+      const safe = isSafe ? withoutFormulas(text) : text;
+      if (safe !== text) altered += 1;
+      return safe;
     };
     const options: Options = {
       record_delimiter: '\r\n',
-      // Whatever some reader takes for the end of a line.
-      quoted_match: /[\r\n]/,
+      // Whatever some reader takes for the end of a line, or of a cell.
+      quoted_match: /[\r\n;\t]/,
       cast: {
         string: (text) => (text === '' ? { value: text, quoted_empty: true } : neutral(text)),
       },
@@ -47,7 +48,8 @@ function* batches(
   rows: Iterable<Row>,
   written: readonly number[],
 ): Generator<Cell[][]> {
-  const cellsOf = (row: Row): Cell[] => written.map((index) => row[index] ?? null);
+  const absent = written.length === 1 ? '' : null;
+  const cellsOf = (row: Row): Cell[] => written.map((index) => row[index] ?? absent);
   let batch = [cellsOf(header)];
   let text = 0;
   for (const row of rows) {

@@ -2,6 +2,7 @@ import { Failure } from '../inventory/failure.ts';
 import type { Destination } from './destination.ts';
 import {
   emptyManifest,
+  fileOf,
   MANIFEST,
   manifestText,
   parseManifest,
@@ -18,6 +19,8 @@ export interface DatasetRun {
   /** ISO 8601, UTC. */
   readonly finishedAt: string;
   readonly contentHash: string | null;
+  /** The earliest run from which on none found other images than this one, as far as the ledger remembers. */
+  readonly sameSince: number;
 }
 
 /** What a file was written with. */
@@ -36,8 +39,6 @@ export interface AddedRun {
   readonly path: string;
 }
 
-/** A file is called as query engines call theirs. */
-const FILE = 'part-00000.parquet';
 /** So often a manifest is read again because somebody else writes it. */
 const ATTEMPTS = 5;
 
@@ -57,7 +58,7 @@ export async function addRun(
   write: (destination: Destination) => Promise<WrittenFile>,
 ): Promise<AddedRun> {
   const folder = partitionFolder('account_id', run.accountId);
-  const file = `${partitionFolder('run', run.runId)}/${FILE}`;
+  const file = fileOf(run.runId);
   const manifestPath = `${folder}/${MANIFEST}`;
   let written: WrittenFile | undefined;
   for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
@@ -93,15 +94,21 @@ export async function addRun(
   );
 }
 
-/** The entry of this run, or of the run before if that has the same images; `undefined` if its file is not as it was written. */
+/**
+ * The entry of this run, or of the run before if that has the same images; `undefined` if its file is not as it was written.
+ *
+ * That the hashes are equal is not enough: a run between them may have found other images, and its file be there without a
+ * line in the manifest. It would be the greatest up to this run.
+ */
 async function heldBy(
   store: ObjectStore,
   folder: string,
   { runs }: Manifest,
-  { runId, contentHash }: DatasetRun,
+  { runId, contentHash, sameSince }: DatasetRun,
 ): Promise<ManifestRun | undefined> {
   const last = runs.at(-1);
-  const isSame = contentHash !== null && last?.content_hash === contentHash;
+  const isUnchanged = last !== undefined && last.run >= sameSince;
+  const isSame = isUnchanged && contentHash !== null && last.content_hash === contentHash;
   const entry = runs.find(({ run }) => run === runId) ?? (isSame ? last : undefined);
   if (entry === undefined) return undefined;
   return (await store.size(`${folder}/${entry.file}`)) === entry.bytes ? entry : undefined;

@@ -36,13 +36,14 @@ async function openBeside(
 ): Promise<Destination> {
   await removeLeftovers(path);
   const partial = join(dirname(path), partialPrefix(path) + randomBytes(4).toString('hex'));
-  const handle = await opened(partial, 'wx', path);
+  // Who may not read the file that is replaced may not read the new one, at no moment.
+  const handle = await opened(partial, 'wx', path, mode);
   const abandon = async (): Promise<void> => {
     await handle.close().catch(() => undefined);
     await rm(partial, { force: true }).catch(() => undefined);
   };
   try {
-    // Who may not read the file that is replaced may not read the new one.
+    // What the umask took away.
     if (mode !== undefined) await handle.chmod(mode);
   } catch (error) {
     await abandon();
@@ -75,9 +76,14 @@ function streamTo(handle: FileHandle): Writable {
   });
 }
 
-async function opened(path: string, flags: string, named = path): Promise<FileHandle> {
+async function opened(
+  path: string,
+  flags: string,
+  named = path,
+  mode = 0o666,
+): Promise<FileHandle> {
   try {
-    return await open(path, flags);
+    return await open(path, flags, mode);
   } catch (error) {
     if (['ENOSPC', 'EDQUOT', 'EIO'].includes(errorCode(error) ?? ''))
       throw exportFailed(named, error);

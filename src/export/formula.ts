@@ -1,10 +1,15 @@
+const BLANKS = '[ \\u00a0\\u2000-\\u200a\\u202f\\u205f\\u3000]*';
+/** With `=`, `+`, `-` and `@`, or their full-width forms, a spreadsheet begins a formula, also behind blanks (OWASP, "CSV Injection"). */
+const FORMULA = `${BLANKS}[=+\\-@\\uff1d\\uff0b\\uff0d\\uff20]`;
 /**
- * What a spreadsheet reads as the beginning of a formula, or skips before one: `=`, `+`, `-` and `@`, their full-width
- * forms, tab, carriage return and line feed (OWASP, "CSV Injection").
+ * A cell begins where a text does. Where a semicolon divides cells, as in countries that write 1,5, quotes that do not begin a
+ * cell mean nothing: a text with a semicolon or a line break falls apart, whatever stands around it.
  */
-const FIRST = /^[=+\-@\uff1d\uff0b\uff0d\uff20\t\r\n]/;
+const CELL = new RegExp(`^(?=${FORMULA}|[\\t\\r\\n])|(?<=[;\\t\\r\\n])(?=${FORMULA})`, 'g');
+/** What most texts do not have. To look for that is ten times as fast. */
+const SUSPICIOUS = new RegExp(`[;\\t\\r\\n]|^${FORMULA}`);
 
-/** Whether a spreadsheet that opens a file with this text in a cell might run it. */
-export function startsFormula(text: string): boolean {
-  return FIRST.test(text);
+/** Text in which no cell begins that a spreadsheet might run: a `'` stands before each. Other text as it is. */
+export function withoutFormulas(text: string): string {
+  return SUSPICIOUS.test(text) ? text.replace(CELL, "'") : text;
 }

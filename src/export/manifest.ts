@@ -1,4 +1,5 @@
 import { Failure } from '../inventory/failure.ts';
+import { partitionFolder } from './partition.ts';
 
 /** A run that a dataset has, with the file that holds its images. */
 export interface ManifestRun {
@@ -28,6 +29,14 @@ export interface Manifest {
 /** A name that query engines pass over. */
 export const MANIFEST = '_manifest.json';
 
+/** A file is called as query engines call theirs. */
+const FILE = 'part-00000.parquet';
+
+/** The file of a run's images, beside the manifest. */
+export function fileOf(run: number): string {
+  return `${partitionFolder('run', run)}/${FILE}`;
+}
+
 /** The manifest of an account that a dataset does not have yet. */
 export function emptyManifest(accountId: string): Manifest {
   return { version: 1, account_id: accountId, runs: [] };
@@ -54,7 +63,9 @@ export function parseManifest(text: string, accountId: string, name: string): Ma
   }
   if (value['account_id'] !== accountId) throw unusable(name, 'is of another account');
   const runs: unknown = value['runs'];
-  if (!Array.isArray(runs) || !runs.every(isRun)) throw unusable(name, 'is damaged');
+  if (!Array.isArray(runs) || !runs.every(isRun) || !areInOrder(runs)) {
+    throw unusable(name, 'is damaged');
+  }
   return { version: 1, account_id: accountId, runs };
 }
 
@@ -70,13 +81,37 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null;
 }
 
+/** Whoever may write to the dataset may have written anything: a line is believed only if this program could have. */
 function isRun(value: unknown): value is ManifestRun {
   if (!isObject(value)) return false;
   const { run, finished_at, images, content_hash, same_as, file, bytes, sha256 } = value;
+  const held = same_as ?? run;
   return (
-    [run, images, bytes, same_as ?? 1].every(Number.isSafeInteger) &&
-    [finished_at, file, sha256, content_hash ?? ''].every((text) => typeof text === 'string')
+    isCount(run, 1) &&
+    isCount(held, 1) &&
+    (same_as === undefined || held < run) &&
+    file === fileOf(held) &&
+    isCount(images, 0) &&
+    isCount(bytes, 1) &&
+    isLike(TIME, finished_at) &&
+    (content_hash === null || isLike(HASH, content_hash)) &&
+    isLike(HASH, sha256)
   );
+}
+
+const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+const HASH = /^[0-9a-f]{64}$/;
+
+function isCount(value: unknown, least: number): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= least;
+}
+
+function isLike(pattern: RegExp, value: unknown): boolean {
+  return typeof value === 'string' && pattern.test(value);
+}
+
+function areInOrder(runs: readonly ManifestRun[]): boolean {
+  return runs.every(({ run }, index) => index === 0 || run > (runs[index - 1]?.run ?? 0));
 }
 
 function unusable(name: string, what: string): Failure {

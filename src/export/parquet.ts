@@ -21,6 +21,10 @@ const GROUP_ROWS = 122_880;
 /** Text in a row group, in UTF-16 code units: one group is held in memory. */
 const GROUP_TEXT = 16 * 1024 * 1024;
 
+/** A group takes a second or two. In a pause signals are heard, every so many rows. */
+const ROWS_A_PAUSE = 4096;
+const PAUSE = new Uint8Array();
+
 /**
  * Parquet in row groups, each of them one piece. Pages are compressed with Zstandard, and columns with few values are
  * written as a dictionary. Columns of kind `nulls` are left out.
@@ -66,10 +70,13 @@ export function parquetEncoder({ metadata, createdBy, onInexactTimes }: ParquetO
         if (typeof cell === 'string') text += cell.length;
       }
       count += 1;
-      if (count < GROUP_ROWS && text < GROUP_TEXT) continue;
-      yield endGroup();
-      count = 0;
-      text = 0;
+      if (count >= GROUP_ROWS || text >= GROUP_TEXT) {
+        yield endGroup();
+        count = 0;
+        text = 0;
+      } else if (count % ROWS_A_PAUSE === 0) {
+        yield PAUSE;
+      }
     }
     if (count > 0) yield endGroup();
     void file.finish();

@@ -89,6 +89,19 @@ export function explainS3(error: unknown, problem: string, secrets: readonly str
   return new Failure(code, `${problem}: ${said}`, { hint });
 }
 
+/**
+ * What every storage says of what it has taken, such as its tag. What else welcomes any request with 200, as a sign-in page
+ * does, has taken nothing.
+ *
+ * @throws Failure `BAD_ANSWER` if it said nothing.
+ */
+export function proofOf(said: string | undefined, problem: string): string {
+  if (said !== undefined && said !== '') return said;
+  throw new Failure(STRANGE.code, `${problem}: what answered is no storage`, {
+    hint: STRANGE.hint,
+  });
+}
+
 function kindOf(error: unknown): Kind {
   const named = error instanceof Error ? BY_NAME[error.name] : undefined;
   if (named !== undefined) return named;
@@ -105,7 +118,7 @@ const LONGEST = 300;
 function tellOf(error: unknown): string {
   const status = statusOf(error);
   const { code, name } = error as { code?: unknown; name?: unknown };
-  const message = messageOf(error).slice(0, LONGEST);
+  const [message, named] = [messageOf(error), String(name)].map((text) => text.slice(0, LONGEST));
   if (status === undefined) return [code, message].filter(Boolean).join(' ');
-  return `the storage answered ${status} ${String(name)}${message === name ? '' : `: ${message}`}`;
+  return `the storage answered ${status} ${named}${message === named ? '' : `: ${message}`}`;
 }

@@ -4,7 +4,7 @@ import type { Destination } from './destination.ts';
 import type { ObjectStore, StoredText } from './object-store.ts';
 import { parseS3Address } from './s3-address.ts';
 import { S3Bucket, type S3Options } from './s3-bucket.ts';
-import { s3ErrorName, statusOf } from './s3-errors.ts';
+import { proofOf, s3ErrorName, statusOf } from './s3-errors.ts';
 import { S3Upload } from './s3-upload.ts';
 
 /**
@@ -70,7 +70,10 @@ export class S3Store implements ObjectStore {
         .send(new PutObjectCommand({ ...object, ...condition, Body: text }), options)
         .catch((error: unknown) => undefinedIf(isConflict(error), error)),
     );
-    if (written !== undefined) return true;
+    if (written !== undefined) {
+      proofOf(written.ETag, `${this.#bucket.address(key)} cannot be written`);
+      return true;
+    }
     // The answer to a first attempt may have been lost, and the second have met what the first had written.
     return (await this.read(path))?.text === text;
   }

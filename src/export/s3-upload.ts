@@ -11,7 +11,7 @@ import {
 } from '@aws-sdk/client-s3';
 import type { Destination } from './destination.ts';
 import type { S3Bucket } from './s3-bucket.ts';
-import { s3ErrorName } from './s3-errors.ts';
+import { proofOf, s3ErrorName } from './s3-errors.ts';
 
 /** All parts but the last are of this size, as R2 wants it; 10,000 of them are the most, so an object holds up to 80 GiB. */
 const PART_BYTES = 8 * 1024 * 1024;
@@ -109,7 +109,7 @@ export class S3Upload implements Destination {
         options,
       ),
     );
-    return UploadId ?? '';
+    return this.#proof(UploadId);
   }
 
   async #upload(uploadId: string, number: number, body: Buffer): Promise<void> {
@@ -121,14 +121,19 @@ export class S3Upload implements Destination {
         client.send(new UploadPartCommand({ ...this.#place, ...part, Body: body }), options),
       this.#stop.signal,
     );
-    this.#parts.push({ PartNumber: number, ETag });
+    this.#parts.push({ PartNumber: number, ETag: this.#proof(ETag) });
   }
 
   async #putWhole(): Promise<void> {
     const body = this.#filling.subarray(0, this.#filled);
-    await this.#bucket.ask(this.#key, PROBLEM, (client, options) =>
+    const { ETag } = await this.#bucket.ask(this.#key, PROBLEM, (client, options) =>
       client.send(new PutObjectCommand({ ...this.#place, Body: body }), options),
     );
+    this.#proof(ETag);
+  }
+
+  #proof(said: string | undefined): string {
+    return proofOf(said, `${this.name} ${PROBLEM}`);
   }
 
   async #complete(uploadId: string): Promise<void> {
@@ -136,10 +141,11 @@ export class S3Upload implements Destination {
     const whole = { UploadId: uploadId, MultipartUpload: { Parts: parts } };
     await this.#bucket.ask(this.#key, PROBLEM, async (client, options) => {
       try {
-        await client.send(
+        const { ETag } = await client.send(
           new CompleteMultipartUploadCommand({ ...this.#place, ...whole }),
           options,
         );
+        this.#proof(ETag);
       } catch (error) {
         // So a second attempt is answered if only the answer to the first was lost.
         if (s3ErrorName(error) !== 'NoSuchUpload') throw error;

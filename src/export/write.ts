@@ -18,7 +18,7 @@ export async function writeExport(
   signal: AbortSignal,
 ): Promise<void> {
   try {
-    const source = Readable.from(paced(pieces), { objectMode: false });
+    const source = Readable.from(paced(pieces, signal), { objectMode: false });
     await pipeline([source, ...transforms, destination.stream], { signal });
     signal.throwIfAborted();
     await destination.commit();
@@ -28,10 +28,16 @@ export async function writeExport(
   }
 }
 
-/** Lets signals and timers have their turn: where writing is synchronous, as into a pipe, nothing else would. */
-async function* paced(pieces: Iterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+/**
+ * Lets signals and timers have their turn: where writing is synchronous, as into a pipe, nothing else would. After the signal
+ * no more is asked for, since whoever ends the stream waits for the piece that is under way.
+ */
+async function* paced(
+  pieces: Iterable<Uint8Array>,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
   for (const piece of pieces) {
-    yield piece;
-    await setImmediate();
+    if (piece.length > 0) yield piece;
+    await setImmediate(undefined, { signal });
   }
 }

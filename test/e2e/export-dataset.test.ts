@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { tableFromIPC, type Table } from 'apache-arrow';
 import { initSync, readParquet } from 'parquet-wasm/esm';
@@ -112,6 +112,25 @@ describe('a dataset of Parquet files', () => {
     const { code, stdout, stderr } = await fleet.add('d', '--as-of', '1');
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toContain(`${ACCOUNT}: the dataset ${join(fleet.folder, 'd')} has run 3`);
+  });
+
+  test('has the images of its last run in its last file, whatever became of the runs between', async () => {
+    const fleet = await serveFleet();
+    const fileOf = (output: string, runId: number): string =>
+      join(fleet.folder, output, FOLDER, `run=${runId}`, FILE);
+    await fleet.read();
+    await fleet.add('d');
+    fleet.account.upload({ id: 'for a while' });
+    await fleet.read();
+    // As an export leaves it that is killed before it has written the manifest.
+    await fleet.add('elsewhere');
+    cpSync(join(fileOf('elsewhere', 2), '..'), join(fileOf('d', 2), '..'), { recursive: true });
+    fleet.account.delete('for a while');
+    await fleet.read();
+    expect((await fleet.add('d')).stdout).toMatch(/run 3 +30 images +[\d,]+ bytes/);
+    expect(tableOf(readFileSync(fileOf('d', 3))).numRows).toBe(30);
+    await fleet.read();
+    expect((await fleet.add('d')).stdout).toContain('as run 3');
   });
 
   test('gains the other accounts where one cannot be added', async () => {

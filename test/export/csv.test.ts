@@ -46,9 +46,24 @@ describe('CSV', () => {
   });
 
   test('quotes whatever some reader takes for the end of a line or of a cell', () => {
-    const quoted = ['a\rb', 'a\nb', 'a,b'];
+    const quoted = ['a\rb', 'a\nb', 'a,b', 'a;b', 'a\tb'];
     const expected = quoted.map((text) => `"${text}",-1\r\n`).join('');
     expect(whole(asIs(texts(quoted))).toString()).toBe(`text,n\r\n${expected}`);
+  });
+
+  test('of one column has no empty lines, which readers skip', () => {
+    const one: Table = {
+      columns: [
+        { name: 'creator', kind: 'text' },
+        { name: 'null_fields', kind: 'nulls' },
+      ],
+      rows: [
+        [null, null],
+        ['', null],
+        ['a', null],
+      ],
+    };
+    expect(whole(asIs(one)).toString()).toBe('creator\r\n""\r\n""\r\na\r\n');
   });
 
   test('of nothing is the header', () => {
@@ -83,9 +98,31 @@ describe('safe CSV', () => {
     expect(altered).toEqual([FORMULAS.length]);
     const cells = read(text).slice(1);
     expect(cells).toEqual(
-      HOSTILE_TEXTS.map((value) => [FORMULAS.includes(value) ? `'${value}` : value, '-1']),
+      HOSTILE_TEXTS.map((value) => [
+        FORMULAS.includes(value) ? `'${value.replace(/([\t\r\n])=/, "$1'=")}` : value,
+        '-1',
+      ]),
     );
   });
+
+  test.for([
+    [' =1', "' =1"],
+    ['\u00a0\u3000@SUM(A1)', "'\u00a0\u3000@SUM(A1)"],
+    ['a;=1;b', "a;'=1;b"],
+    ['a; -1;+2', "a;' -1;'+2"],
+    ['a\n=1', "a\n'=1"],
+    ['a\r\n\t=1', "a\r\n\t'=1"],
+    ['{"a":"b;=1"}', `{"a":"b;'=1"}`],
+    ['a - b', 'a - b'],
+    ['a;b=1', 'a;b=1'],
+  ])(
+    'leaves no cell that begins with a formula, wherever a spreadsheet divides: %j',
+    ([value, safe]) => {
+      const { text, altered } = encodeSafely(texts([value ?? '']));
+      expect(read(text)[1]).toEqual([safe, '-1']);
+      expect(altered).toEqual([value === safe ? 0 : 1]);
+    },
+  );
 
   test('leaves numbers alone, and alters headers as well', () => {
     const { text, altered } = encodeSafely({

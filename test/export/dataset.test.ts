@@ -20,7 +20,8 @@ const hashOf = (content: string): string => createHash('sha256').update(content)
 /** A run that ended in its hour of a day. */
 function runOf(runId: number, content: string, more: Partial<DatasetRun> = {}): DatasetRun {
   const finishedAt = `2026-01-01T${String(runId).padStart(2, '0')}:00:00.000Z`;
-  return { accountId: 'a', runId, finishedAt, contentHash: hashOf(content), ...more };
+  const contentHash = hashOf(content);
+  return { accountId: 'a', runId, finishedAt, contentHash, sameSince: 1, ...more };
 }
 
 interface Place extends DatasetPlace {
@@ -54,6 +55,15 @@ function writing(content: string) {
     await destination.commit();
     return { images: content.length, bytes: content.length, sha256: hashOf(content) };
   };
+}
+
+/** A manifest of files of the first run, unless its lines say otherwise. */
+function manifestOf(...lines: readonly Readonly<Record<string, unknown>>[]): string {
+  const finished_at = '2025-01-01T00:00:00.000Z';
+  const file = { file: 'run=1/part-00000.parquet', bytes: 1, sha256: hashOf('A') };
+  const first = { run: 1, finished_at, images: 1, content_hash: hashOf('A'), ...file };
+  const runs = lines.map((line) => ({ ...first, ...line }));
+  return JSON.stringify({ version: 1, account_id: 'a', runs });
 }
 
 async function failureOf(promise: Promise<unknown>): Promise<Failure> {
@@ -134,6 +144,16 @@ describe.each([
       put('account_id=a/run=1/part-00000.parquet', 'left by a crash');
       expect(await add(1, 'A')).toMatchObject({ outcome: 'added' });
       expect(contents()).toEqual({ 'run=1/part-00000.parquet': 'A' });
+    });
+
+    test('names no file before a run between that was different, whose file a crash may have left', async () => {
+      const { add, contents, manifest, put } = await serve();
+      await add(1, 'A');
+      put('account_id=a/run=2/part-00000.parquet', 'B');
+      expect(await add(3, 'A', { sameSince: 3 })).toMatchObject({ outcome: 'added' });
+      expect(Object.keys(contents())).toContain('run=3/part-00000.parquet');
+      expect(await add(4, 'A', { sameSince: 3 })).toMatchObject({ outcome: 'same' });
+      expect(manifest().runs.map(({ same_as }) => same_as)).toEqual([undefined, undefined, 3]);
     });
 
     test.for([1, 2])('writes the file of run %i again if somebody took it away', async (run) => {
@@ -235,6 +255,24 @@ describe.each([
       const failure = await failureOf(add(1, 'A'));
       expect(failure.message).toContain('account_id=a/_manifest.json');
       expect(failure.message).toContain(says);
+      expect(contents()).toEqual({});
+    });
+
+    // Somebody else may write to the bucket.
+    test.for<[what: string, ...lines: Readonly<Record<string, unknown>>[]]>([
+      ['a path that leads elsewhere', { file: '../account_id=b/run=1/part-00000.parquet' }],
+      ['a path that is none', { file: '\u0000' }],
+      ['a run before the first', { run: -1, file: 'run=-1/part-00000.parquet' }],
+      ['a run that is the same as a later one', { same_as: 2, file: 'run=2/part-00000.parquet' }],
+      ['a size that is none', { bytes: -1 }],
+      ['a time that is none', { finished_at: 'z' }],
+      ['a hash that is none', { content_hash: 'x' }],
+      ['one run twice', {}, {}],
+      ['runs out of order', { run: 2, file: 'run=2/part-00000.parquet' }, {}],
+    ])('a manifest with %s', async ([, ...lines]) => {
+      const { add, contents, put } = await serve();
+      put('account_id=a/_manifest.json', manifestOf(...lines));
+      expect((await failureOf(add(1, 'A'))).message).toContain('_manifest.json is damaged');
       expect(contents()).toEqual({});
     });
   });

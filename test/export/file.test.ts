@@ -120,6 +120,23 @@ describe('a file', () => {
   });
 });
 
+test('an export that is stopped in a pause does not wait for the next piece', async () => {
+  const folder = temporaryFolder();
+  const stop = new AbortController();
+  const reason = new Error('stopped');
+  let taken = 0;
+  const work = (function* () {
+    for (; taken < 1000; taken += 1) {
+      if (taken === 3) stop.abort(reason);
+      yield new Uint8Array();
+    }
+  })();
+  const destination = await openFile(join(folder, 'a.parquet'));
+  await expect(writeExport(work, [], destination, stop.signal)).rejects.toBe(reason);
+  expect(taken).toBe(3);
+  expect(readdirSync(folder)).toEqual([]);
+});
+
 describe('what an export may not replace is refused', () => {
   const refused = async (file: string, problem: string): Promise<void> => {
     await expect(openFile(file)).rejects.toMatchObject({

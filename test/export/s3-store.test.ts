@@ -118,6 +118,21 @@ describe('what goes wrong', () => {
     expect((await failureOf(other(options).read(PATH))).message).toContain(says);
   });
 
+  test('a manifest that something took which is no storage', async () => {
+    const { s3, store } = await serve();
+    s3.fail('PutObject', 'welcome');
+    await expect(store.replace('a', 'x', undefined)).rejects.toMatchObject({
+      code: 'BAD_ANSWER',
+    });
+  });
+
+  test('what a storage says at length is told in a line', async () => {
+    const { s3, store } = await serve();
+    s3.fail('GetObject', { answer: [400, 'A'.repeat(100_000), 'B'.repeat(100_000)] });
+    const error: unknown = await store.read('a').catch((reason: unknown) => reason);
+    expect((error as Error).message.length).toBeLessThan(800);
+  });
+
   test('a clock that is an hour late is made up for', async () => {
     const { s3, store } = await serve();
     s3.clockShift = 3600_000;

@@ -85,6 +85,22 @@ describe('an upload', () => {
     expect(s3.uploads.size).toBe(0);
   });
 
+  test.for<[Operation, Buffer]>([
+    ['PutObject', LARGE.subarray(0, 3)],
+    ['CreateMultipartUpload', LARGE],
+    ['UploadPart', LARGE],
+    ['CompleteMultipartUpload', LARGE],
+  ])(
+    'fails where %s is answered by something that welcomes everything',
+    async ([operation, bytes]) => {
+      const { s3, open } = await serve();
+      s3.fail(operation, 'welcome', 9);
+      const failure = await failureOf(upload(open(), bytes));
+      expect(failure.code).toBe('BAD_ANSWER');
+      expect(failure.message).toContain(`${KEY} cannot be written`);
+    },
+  );
+
   test('is tried again where the storage never answers', async () => {
     const { s3, open } = await serve();
     s3.fail('UploadPart', 'hang');

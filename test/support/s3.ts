@@ -25,7 +25,8 @@ export type Operation =
 
 /**
  * What a storage may do instead: answer a status with an error code, close the connection before it has done anything or
- * after it has, never answer, send the request elsewhere, or lose the part that it says it has.
+ * after it has, never answer, send the request elsewhere, lose the part that it says it has, or not be a storage at all but a
+ * web page that is shown whatever is asked for.
  */
 export type Fault =
   | { readonly answer: readonly [status: number, code: string, message?: string] }
@@ -33,6 +34,7 @@ export type Fault =
   | 'cut-after'
   | 'hang'
   | 'lose'
+  | 'welcome'
   | { readonly redirect: string };
 
 export interface S3Request {
@@ -146,6 +148,7 @@ export class S3Server {
   }
 
   #resultOf(asked: Asked, body: Buffer, fault: Fault | undefined): Result {
+    if (fault === 'welcome') return { body: '<html><body>Welcome</body></html>' };
     if (typeof fault === 'object' && 'answer' in fault) return refused(...fault.answer);
     if (typeof fault === 'object') {
       return { ...refused(307, 'TemporaryRedirect'), headers: { location: fault.redirect } };
