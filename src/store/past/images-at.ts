@@ -38,7 +38,7 @@ const COUNT_NOW = {
 
 /** Images that no later run has touched stand in the tables as they were. */
 const UNTOUCHED = {
-  present: `SELECT @accountId AS account_id, ${PRESENT_COLUMNS} FROM stored_images
+  present: `SELECT CAST(@accountId AS TEXT) AS account_id, ${PRESENT_COLUMNS} FROM stored_images
     WHERE ${NOW.present} AND changed_run <= @runId`,
   gone: `SELECT account_id, ${GONE_COLUMNS} FROM removed_images
     WHERE ${NOW.gone} AND removed_run <= @runId`,
