@@ -58,6 +58,22 @@ describe.for(SEEDS)('random runs of two accounts, seed %i', (seed) => {
   });
 });
 
+test('a condition means the same of an image that a later run touched', () => {
+  const first = { ...image('7', '7'), uploaded: '2026-01-01', requireSignedUrls: true };
+  const { path, begin } = openStoreWith([first]);
+  const stage = begin();
+  stage.add(pageOf([{ ...first, filename: 'new', uploaded: '2027', requireSignedUrls: false }]));
+  stage.publish(END);
+  const then = (condition: string): unknown[] =>
+    query(path, `SELECT id FROM images_at WHERE run_id = 1 AND ${condition}`);
+  for (const condition of [
+    ...['id = 7', 'filename = 7', 'uploaded < 2027', "require_signed_urls = '1'"],
+    ...["first_seen_run = '1'", "changed_run < '2'"],
+  ]) {
+    expect(then(condition), condition).toEqual([{ id: '7' }]);
+  }
+});
+
 test('an image that comes, changes, goes and comes back', () => {
   const { path, begin } = openStoreWith([image('a', 'first'), image('b')]);
   const run = (...files: string[]): void => {
