@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { canonicalJson } from '../../src/inventory/canonical-json.ts';
+import { openSnapshot } from '../../src/store/database.ts';
+import { select } from '../../src/store/selection.ts';
 import { verifyInventory } from '../../src/store/verify/verify.ts';
 import { query, type Row } from '../support/inventory.ts';
 import { END, imageOf as image, openStore, openStoreWith } from '../support/opened-store.ts';
@@ -21,6 +23,30 @@ function spelled(rows: readonly Row[]): Row[] {
       }),
     ),
   }));
+}
+
+/** The same images as `export --as-of` reads them: a second opinion. */
+function exported(path: string, runId: number): Row[] {
+  const database = openSnapshot(path);
+  const everything = { accountIds: undefined, columns: undefined, where: undefined };
+  const { columns, rows } = select(database, {
+    ...everything,
+    isRemoved: false,
+    moment: { is: 'run', runId },
+  });
+  const names = columns.map(({ name }) => name).filter((name) => name !== 'null_fields');
+  const found = Array.from(
+    rows,
+    (row) =>
+      Object.fromEntries([
+        ['run_id', runId],
+        ...names.map((name, index) => [name, row[index]]),
+      ]) as Row,
+  );
+  database.close();
+  return found.sort((a, b) =>
+    Buffer.compare(Buffer.from(String(a['id'])), Buffer.from(String(b['id']))),
+  );
 }
 
 const SEEDS = Array.from({ length: 25 }, (_, index) => index + 1);
@@ -54,6 +80,7 @@ describe.for(SEEDS)('random runs of two accounts, seed %i', (seed) => {
       );
       const expected = rows.map((row) => ({ run_id: runId, ...row }));
       expect(spelled(then), `run ${runId}`).toEqual(spelled(expected));
+      expect(spelled(exported(opened.path, runId)), `run ${runId}`).toEqual(spelled(expected));
     }
   });
 });
