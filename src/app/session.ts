@@ -1,6 +1,6 @@
 import type { Pacer } from '../cloudflare/pace.ts';
 import type { Config } from '../config/load.ts';
-import { createLogger } from '../observe/logger.ts';
+import { createLogger, type Logger } from '../observe/logger.ts';
 import { Progress, type QuotaView } from '../observe/progress.ts';
 import { openForWriting, type WritableDatabase } from '../store/database.ts';
 import { isoTime } from '../store/ledger.ts';
@@ -33,15 +33,21 @@ export interface Session {
  */
 export function openSession(config: Config, output: Output, clock: Clock = systemClock): Session {
   const { settings, color } = config;
-  const database = openForWriting(settings.database, isoTime(clock.now()));
+  let progress: Progress | undefined;
+  const around = (write: () => void): void =>
+    progress === undefined ? write() : progress.around(write);
+  const showsAccount = config.accountIds.length > 1;
+  const logger = createLogger(settings['log.level'], {
+    stream: output,
+    color,
+    around,
+    showsAccount,
+  });
+  const database = openForWriting(settings.database, isoTime(clock.now()), (from, to) =>
+    logMigration(logger, from, to),
+  );
   try {
     const connections = new Connections(settings, clock);
-    let progress: Progress | undefined;
-    const around = (write: () => void): void =>
-      progress === undefined ? write() : progress.around(write);
-    const showsAccount = config.accountIds.length > 1;
-    const log = { stream: output, color, around, showsAccount };
-    const logger = createLogger(settings['log.level'], log);
     const watch = (pacer: Pacer): Emit => {
       const shown = new Progress(output, quotaView(pacer), () => clock.elapsed());
       progress = shown;
@@ -68,6 +74,12 @@ export function openSession(config: Config, output: Output, clock: Clock = syste
     database.close();
     throw error;
   }
+}
+
+function logMigration(logger: Logger, from: number, to: number): void {
+  const event = { event: 'database.migrating', from_version: from, to_version: to };
+  const msg = `the database is brought from schema ${from} to ${to}, in one transaction: up to a minute for a million images`;
+  logger.info(event, msg);
 }
 
 function quotaView(pacer: Pacer): QuotaView {

@@ -2,7 +2,8 @@
 import process, { argv } from 'node:process';
 import { asFailure, Failure } from '../inventory/failure.ts';
 import { EXIT, exitCodeOf } from './exit-codes.ts';
-import { createProgram, parseCommandLine, type Action } from './program.ts';
+import { createProgram, parseCommandLine } from './program.ts';
+import type { Action } from './usage/choice.ts';
 import { endWithOutput, reportFailure } from './streams.ts';
 
 endWithOutput((exitCode) => process.exit(exitCode), EXIT.done);

@@ -6,7 +6,7 @@ import { explainSqlite } from './errors.ts';
 import { refuseOtherFormat } from './file-format.ts';
 import { rememberFile } from './in-place.ts';
 import { acquireLock } from './lock.ts';
-import { checkVersion, latestVersion, migrate } from './migrate.ts';
+import { checkVersion, latestVersion, migrate, type OnMigrate } from './migrate.ts';
 
 /** A database opened for writing, and with it the writer lock. */
 export interface WritableDatabase {
@@ -28,9 +28,10 @@ const KEPT_WAL_BYTES = 16 * 1024 * 1024;
  * Opens the inventory for writing: takes the writer lock, creates or migrates the file.
  *
  * @param now - ISO 8601, to tell others since when the lock is held.
+ * @param onMigrate - Told before the file of an older program is brought up to date.
  * @throws Failure `DATABASE_LOCKED`, `DATABASE_UNUSABLE` or `DATABASE_TOO_NEW`, with the file as it was.
  */
-export function openForWriting(file: string, now: string): WritableDatabase {
+export function openForWriting(file: string, now: string, onMigrate?: OnMigrate): WritableDatabase {
   const named = resolve(file);
   refuseFolder(named);
   makeFolder(dirname(named));
@@ -47,7 +48,7 @@ export function openForWriting(file: string, now: string): WritableDatabase {
     closers.push(() => database.close());
     const isNew = checkVersion(database, path) === 0;
     configure(database, isNew);
-    migrate(database, path);
+    migrate(database, path, onMigrate);
     return { database, path, assertInPlace: rememberFile(path), close };
   } catch (error) {
     close();

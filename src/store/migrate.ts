@@ -84,11 +84,23 @@ export function latestSchema(): readonly SchemaObject[] {
   }
 }
 
-/** Brings the schema up to date: all missing steps in one transaction, or none. */
-export function migrate(database: Database, path: string): void {
+/** Told of the version that a file has, and of the one that it is about to be brought to. */
+export type OnMigrate = (from: number, to: number) => void;
+
+/**
+ * Brings the schema up to date: all missing steps in one transaction, or none.
+ *
+ * @param onMigrate - Told before a file that has something in it is changed, since that may take a while.
+ */
+export function migrate(
+  database: Database,
+  path: string,
+  onMigrate: OnMigrate = () => undefined,
+): void {
   const version = checkVersion(database, path);
   const missing = migrations().filter((migration) => migration.version > version);
   if (missing.length === 0) return;
+  if (version > 0) onMigrate(version, latestVersion());
   database
     .transaction(() => {
       for (const { file } of missing) database.exec(readFileSync(new URL(file, FOLDER), 'utf8'));

@@ -85,17 +85,10 @@ function* readRows(
   columns: readonly Column[],
   where: string | undefined,
 ): Generator<Row, undefined> {
-  const names = columns.map(({ name }) => name).join(', ');
-  const condition = where === undefined ? '' : `WHERE (${where}\n)`;
   try {
     for (const { queries, values } of sources) {
-      // In the order of time, which is that of the file as a rule: any other would read its pages again and again. What
-      // is last is left out again: queries are merged by columns that they yield.
-      const parts = queries.map(
-        (query) => `SELECT ${names}, uploaded FROM (${query}) ${condition}`,
-      );
-      const sql = `${parts.join(' UNION ALL ')} ORDER BY ${columns.length + 1}`;
-      for (const row of database.prepare<[object], Cell[]>(sql).raw().iterate(values)) {
+      const rows = database.prepare<[object], Cell[]>(rowsQuery(queries, columns, where)).raw();
+      for (const row of rows.iterate(values)) {
         row.pop();
         yield row;
       }
@@ -103,4 +96,19 @@ function* readRows(
   } catch (error) {
     throw explainCondition(error);
   }
+}
+
+/**
+ * The rows of an account in the order of time, which is that of the file as a rule. Queries are merged by a column that they
+ * yield, so that there is a cell behind those that were asked for.
+ */
+export function rowsQuery(
+  queries: readonly string[],
+  columns: readonly Column[],
+  where: string | undefined,
+): string {
+  const names = columns.map(({ name }) => name).join(', ');
+  const condition = where === undefined ? '' : `WHERE (${where}\n)`;
+  const parts = queries.map((query) => `SELECT ${names}, uploaded FROM (${query}) ${condition}`);
+  return `${parts.join(' UNION ALL ')} ORDER BY ${columns.length + 1}`;
 }

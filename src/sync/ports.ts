@@ -102,6 +102,7 @@ export interface RunStart {
 
 /** What the ledger knows of a run after it ended. */
 export interface RunEnd extends Usage {
+  /** The time, in milliseconds since 1970, as often as it is asked for: the last answer is that of the run's end. */
   readonly finishedAt: number;
   readonly expected: number | undefined;
 }

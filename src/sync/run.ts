@@ -113,7 +113,14 @@ function fail(run: Run, failure: Failure): RunOutcome {
 }
 
 function endOf({ source, clock, expected }: Run): RunEnd {
-  return { ...source.usage(), finishedAt: clock.now(), expected };
+  return {
+    ...source.usage(),
+    // Asked when it is written down: publishing a great many images takes a while.
+    get finishedAt() {
+      return clock.now();
+    },
+    expected,
+  };
 }
 
 function spent({ source, clock, begunAt }: Run): { usage: Usage; durationMs: number } {

@@ -63,3 +63,17 @@ test('the clock that a session is given dates its runs: a year passes in a momen
   });
   expect(query(database, 'SELECT DISTINCT at FROM changes')).toHaveLength(11);
 });
+
+test('a run has finished when readers see what it found, not when it began to write that down', async () => {
+  const { env, database, account } = await serveAccount({ images: 3 });
+  let now = Date.UTC(2026, 0, 1);
+  const { sync } = openTestSession(env, { ...systemClock, now: () => (now += 1000) });
+  await sync();
+  account.upload();
+  await sync();
+  const [found] = query(
+    database,
+    'SELECT finished_at > at AS isLater FROM changes JOIN runs USING (run_id)',
+  );
+  expect(found).toEqual({ isLater: 1 });
+});

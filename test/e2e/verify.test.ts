@@ -287,7 +287,7 @@ describe('damage is found', () => {
         UPDATE accounts SET visible_row = 100000 WHERE account_key = 1;
         INSERT INTO stored_images (account_key, id, first_seen_run, changed_run, row_id)
         VALUES (1, 'forged', 3, 3, 1)`),
-      ['ledger', 'content'],
+      ['ledger', 'content', 'search'],
     ],
     [
       'an image that came later has no history',
@@ -339,7 +339,7 @@ describe('damage is found', () => {
       'a new row belongs to no run',
       statements(`INSERT INTO stored_images (account_key, id, first_seen_run, changed_run, row_id)
         VALUES (1, 'forged', 3, 3, 100000)`),
-      ['rows'],
+      ['rows', 'search'],
     ],
     [
       'a table is missing',

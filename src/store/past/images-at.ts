@@ -25,23 +25,22 @@ export interface ImagesAt {
 const PRESENT_COLUMNS = `id, ${COLUMNS}, first_seen_run, changed_run`;
 const GONE_COLUMNS = `${PRESENT_COLUMNS}, removed_run, removed_at`;
 
-const NOW = {
-  present:
-    'account_key = @key AND row_id <= (SELECT visible_row FROM accounts WHERE account_key = @key)',
-  gone: 'account_id = @accountId',
-} as const;
+const IS_VISIBLE = 'row_id <= (SELECT visible_row FROM accounts WHERE account_key = @key)';
 
 const COUNT_NOW = {
-  present: `SELECT count(*) FROM stored_images WHERE ${NOW.present}`,
-  gone: `SELECT count(*) FROM removed_images WHERE ${NOW.gone}`,
+  present: `SELECT count(*) FROM stored_images WHERE account_key = @key AND ${IS_VISIBLE}`,
+  gone: 'SELECT count(*) FROM removed_images WHERE account_id = @accountId',
 } as const;
 
-/** Images that no later run has touched stand in the tables as they were. */
+/**
+ * Images that no later run has touched stand in the tables as they were. The plus keeps SQLite from the index of ids, in whose
+ * order the file's pages are read again and again.
+ */
 const UNTOUCHED = {
   present: `SELECT CAST(@accountId AS TEXT) AS account_id, ${PRESENT_COLUMNS} FROM stored_images
-    WHERE ${NOW.present} AND changed_run <= @runId`,
+    WHERE +account_key = @key AND ${IS_VISIBLE} AND changed_run <= @runId`,
   gone: `SELECT account_id, ${GONE_COLUMNS} FROM removed_images
-    WHERE ${NOW.gone} AND removed_run <= @runId`,
+    WHERE account_id = @accountId AND removed_run <= @runId`,
 } as const;
 
 const TOUCHED = {
