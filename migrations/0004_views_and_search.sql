@@ -266,41 +266,46 @@ SELECT
   t.run_id,
   t.account_id,
   t.image_id,
-  iif(
+  -- CAST, for a value of an expression has no type: creator = 7 would be true of the images above, and of none of these.
+  CAST(iif(
     t.filename IS NULL,
     coalesce(i.filename, g.filename),
     replace(replace(t.filename ->> '$', char(64976) || '0', char(0)), char(64976) || '1', char(64976))
-  ),
-  iif(
+  ) AS TEXT),
+  CAST(iif(
     t.creator IS NULL,
     coalesce(i.creator, g.creator),
     replace(replace(t.creator ->> '$', char(64976) || '0', char(0)), char(64976) || '1', char(64976))
-  ),
-  coalesce(
+  ) AS TEXT),
+  CAST(coalesce(
     nullif(coalesce(t.meta, i.meta, g.meta), 'null'),
     iif(instr(coalesce(t.null_fields, i.null_fields, g.null_fields), '"meta"'), 'null', NULL)
-  ),
-  iif(t.require_signed_urls IS NULL, coalesce(i.require_signed_urls, g.require_signed_urls), t.require_signed_urls ->> '$'),
-  iif(
+  ) AS TEXT),
+  CAST(iif(
+    t.require_signed_urls IS NULL,
+    coalesce(i.require_signed_urls, g.require_signed_urls),
+    t.require_signed_urls ->> '$'
+  ) AS INTEGER),
+  CAST(iif(
     t.uploaded IS NULL,
     coalesce(i.uploaded, g.uploaded),
     replace(replace(t.uploaded ->> '$', char(64976) || '0', char(0)), char(64976) || '1', char(64976))
-  ),
-  coalesce(
+  ) AS TEXT),
+  CAST(coalesce(
     nullif(coalesce(t.variants, i.variants, g.variants), 'null'),
     iif(instr(coalesce(t.null_fields, i.null_fields, g.null_fields), '"variants"'), 'null', NULL)
-  ),
-  nullif(coalesce(t.extra, i.extra, g.extra), 'null'),
-  coalesce(i.first_seen_run, g.first_seen_run),
+  ) AS TEXT),
+  CAST(nullif(coalesce(t.extra, i.extra, g.extra), 'null') AS TEXT),
+  CAST(coalesce(i.first_seen_run, g.first_seen_run) AS INTEGER),
   -- The last change up to then; of an image without one, the run that first saw it, unless changes are forgotten.
-  coalesce(
+  CAST(coalesce(
     (
       SELECT max(c.run_id) FROM changes AS c
       WHERE c.account_id = t.account_id AND c.image_id = t.image_id
         AND c.run_id <= t.run_id AND c.run_id > ifnull(a.forgotten_run, 0)
     ),
     iif(a.forgotten_run IS NULL, coalesce(i.first_seen_run, g.first_seen_run), NULL)
-  )
+  ) AS INTEGER)
 FROM touched AS t
 CROSS JOIN accounts AS a ON a.account_id = t.account_id
 -- It is there, or it is gone: the other one is NULL throughout.

@@ -1,9 +1,5 @@
 import type { Change } from '../inventory/change.ts';
-import {
-  readFieldChanges,
-  type FieldChange,
-  type FieldChanges,
-} from '../inventory/field-changes.ts';
+import { readFieldChanges, type FieldChange } from '../inventory/field-changes.ts';
 import { printable } from '../inventory/printable.ts';
 import { formatCount } from '../inventory/quantity.ts';
 import { shortened } from '../inventory/shortened.ts';
@@ -62,19 +58,18 @@ function finishText({ runId, finishedAt }: { runId: number; finishedAt: string }
 }
 
 function lineOf({ imageId, kind, diff }: Change): string {
-  const read = readFieldChanges(diff);
+  const { ids, fields } = readFieldChanges(diff);
   const isWhole = kind === 'added' || kind === 'removed';
-  const details = isWhole ? nameAndLink(imageId, read) : changesText(read.fields);
-  return `${SIGNS[kind]} ${idText(imageId)}  ${details}`.trimEnd();
+  const details = isWhole ? nameOf(fields) : changesText(fields);
+  const link = ids === undefined ? '' : ` (${describeLink(imageId, ids)})`;
+  return `${SIGNS[kind]} ${idText(imageId)}  ${`${details}${link}`.trim()}`.trimEnd();
 }
 
-/** What an image that came or went is called, and by which other id it was or will be known. */
-function nameAndLink(imageId: string, { ids, fields }: FieldChanges): string {
+/** What an image that came or went is called. */
+function nameOf(fields: readonly FieldChange[]): string {
   const name = fields.find(({ path }) => path[0] === 'filename');
   const value = name?.after ?? name?.before;
-  const link = ids === undefined ? [] : [`(${describeLink(imageId, ids)})`];
-  const shown = typeof value === 'string' ? [shortened(printable(value), NAME_LENGTH)] : [];
-  return [...shown, ...link].join(' ');
+  return typeof value === 'string' ? shortened(printable(value), NAME_LENGTH) : '';
 }
 
 function changesText(fields: readonly FieldChange[]): string {

@@ -2,6 +2,7 @@ import { systemClock } from '../app/system-clock.ts';
 import { loadConfig, type Flags } from '../config/load.ts';
 import { compareLatest, compareMoments, type Comparison } from '../store/comparison.ts';
 import { openSnapshot } from '../store/database.ts';
+import { explainReading } from '../store/errors.ts';
 import { chosenAccounts } from '../store/status.ts';
 import { comparisonsToJson } from './diff-json.ts';
 import { comparisonsToText } from './diff-text.ts';
@@ -34,6 +35,8 @@ export async function diffCommand(
       options.json === true ? comparisonsToJson(comparisons) : comparisonsToText(comparisons),
     );
     return EXIT.done;
+  } catch (error) {
+    throw explainReading(error, settings.database);
   } finally {
     database.close();
   }

@@ -65,8 +65,8 @@ function changesToText({ image, changes }: ImageHistory): string {
 /** What a change did, a line each. */
 function detailsOf(imageId: string, { kind, diff }: DatedChange): readonly string[] {
   const { ids, fields } = readFieldChanges(diff);
-  if (kind === 'restored' && fields.length === 0) return [AS_IT_WAS];
   const isWhole = kind === 'added' || kind === 'removed';
   const details = fields.map(isWhole ? describeValue : describeChange);
+  if (kind === 'restored' && fields.length === 0) details.push(AS_IT_WAS);
   return ids === undefined ? details : [describeLink(imageId, ids), ...details];
 }

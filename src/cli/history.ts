@@ -1,6 +1,7 @@
 import { loadConfig, type Config, type Flags } from '../config/load.ts';
 import { Failure } from '../inventory/failure.ts';
 import { openForReading } from '../store/database.ts';
+import { explainReading } from '../store/errors.ts';
 import { readImageHistories, type ImageHistory } from '../store/image-history.ts';
 import { chosenAccounts, knownAccounts } from '../store/status.ts';
 import { EXIT } from './exit-codes.ts';
@@ -25,13 +26,16 @@ export function historyCommand(
 }
 
 function readHistories(config: Config, imageId: string): readonly ImageHistory[] {
-  const database = openForReading(config.settings.database);
+  const { database: path } = config.settings;
+  const database = openForReading(path);
   try {
     const accountIds = chosenAccounts(database, config.accountIds);
     const histories = readImageHistories(database, accountIds, imageId);
     if (histories.length > 0) return histories;
     const elsewhere = readImageHistories(database, knownAccounts(database), imageId);
     throw unknownImage(imageId, accountIds, elsewhere);
+  } catch (error) {
+    throw explainReading(error, path);
   } finally {
     database.close();
   }

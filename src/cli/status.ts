@@ -8,6 +8,7 @@ import { printable } from '../inventory/printable.ts';
 import { formatNumber } from '../inventory/quantity.ts';
 import { shortened } from '../inventory/shortened.ts';
 import { openForReading } from '../store/database.ts';
+import { explainReading } from '../store/errors.ts';
 import { isLocked } from '../store/lock.ts';
 import { chosenAccounts, readAccountStatus, type AccountStatus } from '../store/status.ts';
 import { formatCounts } from './change-text.ts';
@@ -44,10 +45,13 @@ export function statusCommand(flags: Flags, options: StatusOptions): number {
 }
 
 function readAccounts(config: Config): readonly AccountStatus[] {
-  const database = openForReading(config.settings.database);
+  const { database: path } = config.settings;
+  const database = openForReading(path);
   try {
     const ids = chosenAccounts(database, config.accountIds);
     return ids.map((id) => readAccountStatus(database, id));
+  } catch (error) {
+    throw explainReading(error, path);
   } finally {
     database.close();
   }

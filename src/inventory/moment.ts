@@ -18,6 +18,10 @@ export const MOMENT_FORMS =
 const ISO =
   /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?) ?(Z|[+-]\d{2}:?\d{2})?)?$/i;
 
+/** Times are compared as the texts that the database holds, which is right as long as years have four digits. */
+const FIRST_TIME = Date.parse('0000-01-01T00:00Z');
+const LAST_TIME = Date.parse('9999-12-31T23:59:59.999Z');
+
 /**
  * Reads one of {@link MOMENT_FORMS}.
  *
@@ -26,10 +30,16 @@ const ISO =
  */
 export function parseMoment(text: string, now: number): Moment | undefined {
   if (text === 'latest' || text === 'previous') return { is: text };
-  if (/^\d+$/.test(text)) return { is: 'run', runId: Number(text) };
+  if (/^\d+$/.test(text)) return parseRun(text);
   const ago = parseDuration(text);
-  const at = ago === undefined ? parseTime(text) : now - ago;
-  return at === undefined ? undefined : { is: 'time', at };
+  const at = (ago === undefined ? parseTime(text) : now - ago) ?? Number.NaN;
+  return at >= FIRST_TIME && at <= LAST_TIME ? { is: 'time', at } : undefined;
+}
+
+/** A number that would be rounded names no run. */
+function parseRun(text: string): Moment | undefined {
+  const runId = Number(text);
+  return Number.isSafeInteger(runId) ? { is: 'run', runId } : undefined;
 }
 
 /** Milliseconds since 1970; `undefined` if there is no such time. */

@@ -71,10 +71,15 @@ export function openForReading(file: string): Database {
 /** As {@link openForReading}, of one state of the inventory: what is written from now on is not seen until it is closed. */
 export function openSnapshot(file: string): Database {
   const database = openForReading(file);
-  database.exec('BEGIN');
-  // SQLite looks at the file only now, and from here on at no other state of it.
-  database.prepare('SELECT 1 FROM runs').get();
-  return database;
+  try {
+    database.exec('BEGIN');
+    // SQLite looks at the file only now, and from here on at no other state of it.
+    database.prepare('SELECT 1 FROM runs').get();
+    return database;
+  } catch (error) {
+    database.close();
+    throw explainSqlite(error, resolve(file));
+  }
 }
 
 /** As {@link openForReading}, but of whatever version of the schema that this program can migrate. */

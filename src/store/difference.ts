@@ -44,9 +44,10 @@ export function compareRuns(
   const isForward = from.runId <= to.runId;
   const runs = isForward ? [to, from] : [from, to];
   const proof = createProof(findLatest(database, accountId) ?? to, runs);
+  const idsOf = linker(database, accountId, to);
   for (const rewound of rewind(database, account, runs)) {
     proof.add(rewound);
-    const change = isForward ? laterOn(rewound, to) : earlierOn(rewound);
+    const change = isForward ? laterOn(rewound, idsOf) : earlierOn(rewound);
     if (change === undefined) continue;
     remember(change);
     counts[change.kind] += 1;
@@ -67,9 +68,9 @@ function rememberer(database: Database, accountId: string): (change: Change) => 
 
 const UNSEEN: Known = { is: 'unseen' };
 
-function laterOn(rewound: Rewound, to: PublishedRun): Change | undefined {
+function laterOn(rewound: Rewound, idsOf: Linker): Change | undefined {
   const [later = UNSEEN, earlier = UNSEEN] = rewound.then;
-  return netChange(rewound.imageId, earlier, later, () => newestIds(rewound, to.runId));
+  return netChange(rewound.imageId, earlier, later, () => idsOf(rewound));
 }
 
 function earlierOn({
@@ -98,14 +99,29 @@ function netChange(
     return diff === undefined ? undefined : { imageId, kind: 'changed', diff };
   }
   if (before.is === 'gone') {
-    return { imageId, kind: 'restored', diff: diffImages(before.image, to) ?? '{}' };
+    return { imageId, kind: 'restored', diff: diffImages(before.image, to, idsOf?.()) ?? '{}' };
   }
   const diff = diffImages(from, to, idsOf?.()) ?? '{}';
   return { imageId, kind: from === null ? 'added' : 'removed', diff };
 }
 
-/** The old and the new id, if the last thing that happened to the image up to a run was that it was given another one. */
-function newestIds({ changes }: Rewound, upTo: number): Ids | undefined {
-  const last = changes.find(({ runId }) => runId <= upTo);
-  return last === undefined ? undefined : idsOfDiff(last.diff);
+/** The old and the new id of an image that came or went because it was given another one. */
+type Linker = (rewound: Rewound) => Ids | undefined;
+
+/** @param to - The run of which an image is told how it came to be there, or to be gone. */
+function linker(database: Database, accountId: string, to: PublishedRun): Linker {
+  const lastKind = database
+    .prepare<[string, string, number], string>(
+      `SELECT kind FROM changes WHERE account_id = ? AND image_id = ? AND run_id <= ?
+       ORDER BY change_id DESC LIMIT 1`,
+    )
+    .pluck();
+  const isThere = (id: string): boolean =>
+    (lastKind.get(accountId, id, to.runId) ?? 'removed') !== 'removed';
+  return ({ imageId, changes }) => {
+    const last = changes.find(({ runId, kind }) => runId <= to.runId && kind !== 'changed');
+    const ids = last === undefined ? undefined : idsOfDiff(last.diff);
+    // It does not go on as an image that is gone by then too.
+    return ids !== undefined && (ids[1] === imageId || isThere(ids[1])) ? ids : undefined;
+  };
 }

@@ -46,6 +46,20 @@ export function explainSqlite(error: unknown, path: string): unknown {
   });
 }
 
+/** What SQLite answers when it cannot put aside what does not fit into memory. */
+const NO_TEMPORARY_ROOM = /^SQLITE_(FULL|IOERR_(WRITE|GETTEMPPATH|TRUNCATE))/;
+
+/** As {@link explainSqlite}, of work that only reads: what it writes is not the file, but temporary ones. */
+export function explainReading(error: unknown, path: string): unknown {
+  const isFull = error instanceof Sqlite.SqliteError && NO_TEMPORARY_ROOM.test(error.code);
+  if (!isFull) return explainSqlite(error, path);
+  const what = `there is no room for temporary files (${error.code}: ${messageOf(error)})`;
+  return new Failure('DATABASE_WRITE_FAILED', what, {
+    hint: 'Free some space in the folder of temporary files, or name another folder in SQLITE_TMPDIR.',
+    cause: error,
+  });
+}
+
 /** Runs a piece of work on the database; its errors name the file. */
 export function explained<T>(path: string, work: () => T): T {
   try {

@@ -5,7 +5,8 @@ import type { RowSet } from './row-set.ts';
 
 /**
  * Deletes the runs that ended before a time and that nothing refers to any more: published ones before their account's
- * horizon only, and never an account's last run, nor the last full one of each choice of creators.
+ * horizon only, and never an account's first one, by which one knows what the inventory began with; nor an account's last
+ * run, nor the last full one of each choice of creators.
  *
  * @param cutoff - ISO 8601.
  * @returns Yields how many were deleted, batch by batch.
@@ -50,6 +51,9 @@ const IS_OLD = `(
   status <> 'running' AND finished_at < @cutoff
   AND (NOT ${IS_PUBLISHED} OR run_id < ifnull(forgotten_run, 0))
   AND run_id < (SELECT max(run_id) FROM runs AS later WHERE later.account_id = runs.account_id)
+  AND run_id IS NOT (
+    SELECT min(run_id) FROM runs AS first
+    WHERE first.account_id = runs.account_id AND first.status = 'complete' AND first.mode <> 'dry-run')
   AND (NOT ${IS_FULL} OR EXISTS (
     SELECT 1 FROM runs AS later
     WHERE later.account_id = runs.account_id AND later.run_id > runs.run_id

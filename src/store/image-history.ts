@@ -1,7 +1,7 @@
 import type { Database } from 'better-sqlite3';
 import type { Change } from '../inventory/change.ts';
 import { readFieldChanges } from '../inventory/field-changes.ts';
-import type { Image } from '../inventory/image.ts';
+import { FIELDS, type Image } from '../inventory/image.ts';
 import { IS_PUBLISHED } from './ledger.ts';
 import { damaged } from './past/rewind.ts';
 import { COLUMNS, toImage, type ImageRow } from './rows.ts';
@@ -60,7 +60,7 @@ export const IMAGE_CHANGES = `
  * What became of an image in each of these accounts that has ever listed it, all read from one state of the database.
  * An id that no account has ever listed has no history at all.
  *
- * @throws Failure `DATABASE_DAMAGED` if a change is no change.
+ * @throws Failure `DATABASE_DAMAGED` if a change is no change, or what is stored of the image cannot be read.
  */
 export function readImageHistories(
   database: Database,
@@ -77,11 +77,13 @@ function readImageHistory(database: Database, of: Of): ImageHistory | undefined 
   const row = present ?? database.prepare<[Of], ImageRow>(GONE_IMAGE).get(of);
   if (row === undefined) return undefined;
   const { accountId } = of;
+  const image = toImage(row);
+  assertJson(image);
   const firstSeen = readRun(database, row['first_seen_run'] as number);
   const forgotten = readHorizon(database, accountId);
   return {
     accountId,
-    image: toImage(row),
+    image,
     firstSeen,
     isOfBaseline: firstSeen.runId === firstPublished(database, accountId),
     removed: present === undefined ? removalOf(row) : undefined,
@@ -104,6 +106,26 @@ function assertReadable(imageId: string, { runId, diff }: DatedChange): void {
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     throw damaged(`in run ${runId} the diff of image ${imageId} cannot be read: ${error.message}`);
+  }
+}
+
+/** Whoever shows the image reads its JSON. */
+function assertJson(image: Image): void {
+  for (const { key, column, kind } of FIELDS) {
+    const text = image[key];
+    if (kind !== 'json' && kind !== 'json-set') continue;
+    if (typeof text === 'string' && !isJson(text)) {
+      throw damaged(`the image ${image.id} has no JSON in ${column}`);
+    }
+  }
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
   }
 }
 

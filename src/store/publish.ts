@@ -124,7 +124,7 @@ function publishNew(publication: Publication): Pick<Outcome, 'added' | 'restored
 
 /** Makes a new row that of an image which was removed once. Says whether it is one. */
 function restorer(publication: Publication): (rowId: number, image: Image) => boolean {
-  const { database, account, runId, record, total } = publication;
+  const { database, account, runId, record, total, reidentified } = publication;
   const find = database.prepare<[string, string], ImageRow>(
     `SELECT id, ${COLUMNS}, first_seen_run FROM removed_images WHERE account_id = ? AND id = ?`,
   );
@@ -137,7 +137,7 @@ function restorer(publication: Publication): (rowId: number, image: Image) => bo
     if (row === undefined) return false;
     const before = toImage(row);
     const after = reworded(before, image);
-    record(image.id, 'restored', before, after);
+    record(image.id, 'restored', before, after, reidentified.get(rowId));
     update.run(...toCells(after), row['first_seen_run'], runId, rowId);
     total.remove(image);
     total.add(after);

@@ -62,8 +62,11 @@ test('an image that was given another id', async () => {
       "meta":{"n":1},"requireSignedURLs":${isSigned}}`);
   runOn(store, 0, [portrait('portrait', false), imageOf('other')]);
   runOn(store, 1, [portrait('5f2d0c5e-signed', true), imageOf('other')]);
+  runOn(store, 2, [portrait('portrait', false), imageOf('other')]);
   store.die();
-  await expect(await transcript(store.path, both())).toMatchFileSnapshot(golden('another-id'));
+  await expect(
+    await transcript(store.path, [...both('1', '2'), ['diff', '2', '3']]),
+  ).toMatchFileSnapshot(golden('another-id'));
 });
 
 test('what would move a terminal, what is too long for it, and too much of it', async () => {

@@ -55,6 +55,7 @@ test('an image that was given another id', async () => {
       "meta":{"n":1},"requireSignedURLs":${isSigned}}`);
   runOn(store, 0, [portrait('portrait', false)]);
   runOn(store, 1, [portrait('5f2d0c5e-signed', true)]);
+  runOn(store, 2, [portrait('portrait', false)]);
   store.die();
   await expect(
     await transcript(store.path, [...both('portrait'), ...both('5f2d0c5e-signed')]),

@@ -7,6 +7,7 @@ import {
   readImageHistories,
   type ImageHistory,
 } from '../../src/store/image-history.ts';
+import { forgetDays } from '../support/forgetting.ts';
 import { runOn } from '../support/long-history.ts';
 import { imageOf, openStore } from '../support/opened-store.ts';
 import { pageOf } from '../support/page.ts';
@@ -54,6 +55,30 @@ test('an account that began with nothing has no image of its beginning', () => {
     { firstSeen: { runId: 2 }, isOfBaseline: false, changes: [{ kind: 'added', runId: 2 }] },
   ]);
 });
+
+test('an account that began with nothing still did when its first runs are forgotten', () => {
+  const store = openStore();
+  runOn(store, 0, []);
+  for (const day of [1, 2, 3, 4]) runOn(store, day, [imageOf('a')]);
+  store.die();
+  forgetDays(store.path, 4);
+  expect(historiesIn(store.path, 'a', 'acc')).toMatchObject([
+    { firstSeen: { runId: 2 }, isOfBaseline: false, forgotten: { runId: 4 } },
+  ]);
+});
+
+test.for(['meta', 'variants', 'extra', 'null_fields'])(
+  '%s that is no JSON is refused',
+  (column) => {
+    const store = openStore();
+    runOn(store, 0, [imageOf('a')]);
+    store.die();
+    statements(`UPDATE stored_images SET ${column} = '{"a'`)(store.path);
+    expect(() => historiesIn(store.path, 'a', 'acc')).toThrow(
+      `the past cannot be told: the image a has no JSON in ${column}`,
+    );
+  },
+);
 
 test('what is left of changes that are forgotten is not told', () => {
   const store = openStore();

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { canonicalJson } from '../../src/inventory/canonical-json.ts';
+import { openSnapshot } from '../../src/store/database.ts';
+import { select } from '../../src/store/selection.ts';
 import { verifyInventory } from '../../src/store/verify/verify.ts';
 import { query, type Row } from '../support/inventory.ts';
 import { END, imageOf as image, openStore, openStoreWith } from '../support/opened-store.ts';
@@ -21,6 +23,30 @@ function spelled(rows: readonly Row[]): Row[] {
       }),
     ),
   }));
+}
+
+/** The same images as `export --as-of` reads them: a second opinion. */
+function exported(path: string, runId: number): Row[] {
+  const database = openSnapshot(path);
+  const everything = { accountIds: undefined, columns: undefined, where: undefined };
+  const { columns, rows } = select(database, {
+    ...everything,
+    isRemoved: false,
+    moment: { is: 'run', runId },
+  });
+  const names = columns.map(({ name }) => name).filter((name) => name !== 'null_fields');
+  const found = Array.from(
+    rows,
+    (row) =>
+      Object.fromEntries([
+        ['run_id', runId],
+        ...names.map((name, index) => [name, row[index]]),
+      ]) as Row,
+  );
+  database.close();
+  return found.sort((a, b) =>
+    Buffer.compare(Buffer.from(String(a['id'])), Buffer.from(String(b['id']))),
+  );
 }
 
 const SEEDS = Array.from({ length: 25 }, (_, index) => index + 1);
@@ -54,8 +80,25 @@ describe.for(SEEDS)('random runs of two accounts, seed %i', (seed) => {
       );
       const expected = rows.map((row) => ({ run_id: runId, ...row }));
       expect(spelled(then), `run ${runId}`).toEqual(spelled(expected));
+      expect(spelled(exported(opened.path, runId)), `run ${runId}`).toEqual(spelled(expected));
     }
   });
+});
+
+test('a condition means the same of an image that a later run touched', () => {
+  const first = { ...image('7', '7'), uploaded: '2026-01-01', requireSignedUrls: true };
+  const { path, begin } = openStoreWith([first]);
+  const stage = begin();
+  stage.add(pageOf([{ ...first, filename: 'new', uploaded: '2027', requireSignedUrls: false }]));
+  stage.publish(END);
+  const then = (condition: string): unknown[] =>
+    query(path, `SELECT id FROM images_at WHERE run_id = 1 AND ${condition}`);
+  for (const condition of [
+    ...['id = 7', 'filename = 7', 'uploaded < 2027', "require_signed_urls = '1'"],
+    ...["first_seen_run = '1'", "changed_run < '2'"],
+  ]) {
+    expect(then(condition), condition).toEqual([{ id: '7' }]);
+  }
 });
 
 test('an image that comes, changes, goes and comes back', () => {

@@ -249,6 +249,23 @@ describe('what cannot be told is refused', () => {
   });
 });
 
+test('a condition means the same of an image that a later run touched', () => {
+  const store = openStore();
+  const image = { ...imageOf('7', '7'), uploaded: '2026-01-01', requireSignedUrls: true };
+  runOn(store, 0, [image], '7');
+  runOn(store, 1, [{ ...image, creator: 'ann' }], '7');
+  const conditions = [
+    ...['account_id = 7', 'id = 7', 'filename = 7', 'uploaded < 2027'],
+    ...["require_signed_urls = '1'", "first_seen_run = '1'", "changed_run < '3'"],
+  ];
+  const found = (moment: Moment): readonly number[] =>
+    reading(store, (database) =>
+      conditions.map((where) => selected(database, { moment, where }).size),
+    );
+  expect(found({ is: 'latest' })).toEqual(conditions.map(() => 1));
+  expect(found({ is: 'previous' })).toEqual(conditions.map(() => 1));
+});
+
 describe('moments', () => {
   const at = Date.UTC(2026, 1, 1);
 
@@ -268,6 +285,9 @@ describe('moments', () => {
     ['yesterday', undefined],
     ['', undefined],
     ['-1', undefined],
+    ['9007199254740992', undefined],
+    ['999999999d', undefined],
+    ['9999-12-31T23:59-01:00', undefined],
   ])('%s', (text, moment) => {
     expect(parseMoment(text, at)).toEqual(moment);
   });

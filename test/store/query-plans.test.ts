@@ -1,13 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { IMAGE_COLUMNS } from '../../src/inventory/table.ts';
-import { openSnapshot } from '../../src/store/database.ts';
-import { accountsAt } from '../../src/store/past/accounts-at.ts';
-import { imagesAt } from '../../src/store/past/images-at.ts';
-import { rowsQuery } from '../../src/store/selection.ts';
 import { query } from '../support/inventory.ts';
-import { runOn } from '../support/long-history.ts';
-import { imageOf, openStoreWith } from '../support/opened-store.ts';
+import { openStoreWith } from '../support/opened-store.ts';
 import { statements } from '../support/tamper.ts';
 
 /** How SQLite would answer, one step a line. */
@@ -78,27 +72,4 @@ test('an index of one’s own, as the README says, is used', () => {
   expect(planOf(path, "SELECT id FROM images WHERE meta ->> '$.album' = 'banner'")).toContainEqual(
     expect.stringMatching(`SEARCH i USING INDEX ${String(name)} \\(<expr>=`),
   );
-});
-
-describe('an export reads the rows in their order, and sorts nothing', () => {
-  test.for(['latest', 'previous'] as const)('of the %s run', (is) => {
-    const store = openStoreWith([imageOf('a', 'a.png')]);
-    runOn(store, 1, [imageOf('a', 'b.png')]);
-    const database = openSnapshot(store.path);
-    try {
-      const [at] = accountsAt(database, undefined, [{ is }]);
-      if (at === undefined) throw new Error('no account');
-      const { queries, values } = imagesAt(database, at, 'present');
-      const plan = database
-        .prepare<[object], { detail: string }>(
-          `EXPLAIN QUERY PLAN ${rowsQuery(queries, IMAGE_COLUMNS, undefined)}`,
-        )
-        .all(values)
-        .map(({ detail }) => detail);
-      expect(plan).toContain('SCAN stored_images USING INDEX images_by_upload');
-      expect(plan).not.toContainEqual(expect.stringMatching(/TEMP B-TREE/));
-    } finally {
-      database.close();
-    }
-  });
 });

@@ -43,7 +43,7 @@ const COUNT_NOW = {
 const UNTOUCHED = {
   present: (
     share: number,
-  ) => `SELECT @accountId AS account_id, ${PRESENT_COLUMNS} FROM stored_images
+  ) => `SELECT CAST(@accountId AS TEXT) AS account_id, ${PRESENT_COLUMNS} FROM stored_images
     WHERE likelihood(account_key = @key, ${share.toFixed(3)})
       AND ${IS_VISIBLE} AND changed_run <= @runId`,
   gone: () => `SELECT account_id, ${GONE_COLUMNS} FROM removed_images

@@ -1,4 +1,5 @@
 import type { Database } from 'better-sqlite3';
+import { FIELDS } from '../../inventory/image.ts';
 import type { Known } from '../../inventory/undo.ts';
 import type { StoredAccount } from '../accounts.ts';
 import { findHorizon } from '../horizon.ts';
@@ -13,9 +14,15 @@ import { rewind, type Rewound } from './rewind.ts';
  */
 export const PAST_IMAGES = 'temp.past_images';
 
+/** Of the types that they have in the file: a condition compares `creator = 7` as text because the column is of texts. */
+const TYPED_COLUMNS = FIELDS.map(
+  ({ column, kind }) => `${column} ${kind === 'boolean' ? 'INTEGER' : 'TEXT'}`,
+);
+
 const CREATE = `
   CREATE TEMP TABLE IF NOT EXISTS past_images (
-    account_id, state, id, ${COLUMNS}, first_seen_run, changed_run, removed_run, removed_at
+    account_id TEXT, state TEXT, id TEXT, ${TYPED_COLUMNS.join(', ')},
+    first_seen_run INTEGER, changed_run INTEGER, removed_run INTEGER, removed_at TEXT
   );
   CREATE INDEX IF NOT EXISTS temp.past_images_by_time ON past_images (account_id, state, uploaded)`;
 

@@ -2,6 +2,7 @@ import type { Database } from 'better-sqlite3';
 import { Failure } from '../../inventory/failure.ts';
 import type { StoredAccount } from '../accounts.ts';
 import { openForReading } from '../database.ts';
+import { explainReading } from '../errors.ts';
 import { Check, describeDamage, isDamage, type CheckResult } from './check.ts';
 import { checkContent } from './content.ts';
 import { checkForeignKeys, checkIntegrity, checkSchema } from './file.ts';
@@ -50,7 +51,7 @@ export function verifyInventory(file: string, chosen: readonly string[] | undefi
     return verifyAll(database, chosen);
   } catch (error) {
     const cause = error instanceof Failure ? error.cause : error;
-    if (!isDamage(cause)) throw error;
+    if (!isDamage(cause)) throw explainReading(error, file);
     const integrity = new Check('integrity');
     integrity.find(`the file cannot be read: ${describeDamage(cause)}`);
     return { checks: [integrity.result()], accounts: [] };
