@@ -16,8 +16,8 @@ import { printable } from '../inventory/printable.ts';
 import { formatCount } from '../inventory/quantity.ts';
 import { IMAGE_COLUMNS } from '../inventory/table.ts';
 import { openSnapshot } from '../store/database.ts';
-import { explainSqlite } from '../store/errors.ts';
-import { accountsAt } from '../store/past/accounts-at.ts';
+import { explainReading } from '../store/errors.ts';
+import { accountsAt, chooseAccounts } from '../store/past/accounts-at.ts';
 import { sameSince } from '../store/same-since.ts';
 import { select, type Selection, type SelectionOptions } from '../store/selection.ts';
 import { exitCodeOf } from './exit-codes.ts';
@@ -44,20 +44,12 @@ export async function exportDataset(flags: Flags, options: ExportOptions): Promi
   const failures: FailureCode[] = [];
   try {
     const chosen = config.accountIds.length > 0 ? config.accountIds : undefined;
-    for (const { account, runs } of accountsAt(database, chosen, [moment])) {
-      const { accountId } = account;
-      const [run] = runs;
-      if (run === undefined) continue;
+    for (const accountId of chooseAccounts(database, chosen, [moment])) {
       try {
-        const since = sameSince(database, account, run.runId);
-        const wanted = { accountId, ...run, sameSince: since };
-        const added = await addRun(store, wanted, (destination) =>
-          writeImages(select(database, wholeRun(accountId, moment)), destination, stop.signal),
-        );
-        rows.push([printable(accountId), `run ${run.runId}`, ...told(added)]);
+        rows.push(...(await addAccount(database, store, accountId, moment, stop.signal)));
       } catch (error) {
         stop.signal.throwIfAborted();
-        const failure = asFailure(explainSqlite(error, config.settings.database));
+        const failure = asFailure(explainReading(error, config.settings.database));
         failures.push(failure.code);
         reportFailure(failure, config.settings['log.level'] === 'debug', accountId);
       }
@@ -65,13 +57,34 @@ export async function exportDataset(flags: Flags, options: ExportOptions): Promi
   } catch (error) {
     // Whoever stopped it knows it.
     const exitCode = stop.exitCode();
-    if (exitCode === undefined) throw explainSqlite(error, config.settings.database);
+    if (exitCode === undefined) throw explainReading(error, config.settings.database);
     return exitCode;
   } finally {
     database.close();
   }
   if (rows.length > 0) printResult(toText(store, rows));
   return exitCodeOf(failures);
+}
+
+/** Adds what a moment means for an account. @returns The rows that tell of it. */
+async function addAccount(
+  database: ReturnType<typeof openSnapshot>,
+  store: ObjectStore,
+  accountId: string,
+  moment: Moment,
+  signal: AbortSignal,
+): Promise<string[][]> {
+  const rows: string[][] = [];
+  for (const { account, runs } of accountsAt(database, [accountId], [moment])) {
+    for (const run of runs) {
+      const wanted = { accountId, ...run, sameSince: sameSince(database, account, run.runId) };
+      const added = await addRun(store, wanted, (destination) =>
+        writeImages(select(database, wholeRun(accountId, moment)), destination, signal),
+      );
+      rows.push([printable(accountId), `run ${run.runId}`, ...told(added)]);
+    }
+  }
+  return rows;
 }
 
 /**

@@ -42,6 +42,7 @@ export function exportOrder({ format: asked, output, safe }: ExportOptions): Exp
   const file = STDOUT.includes(output) ? undefined : output;
   if (file === '') throw new Failure('USAGE', 'the name of the output is empty');
   const named = formatOf(file ?? '');
+  if (asked === undefined) refuseOtherFormats(file);
   const format = asked ?? named.format ?? 'csv';
   if (safe === true && format !== 'csv') {
     throw new Failure('USAGE', `--safe is for CSV, and the format is ${format}`, {
@@ -57,6 +58,16 @@ export function exportOrder({ format: asked, output, safe }: ExportOptions): Exp
     file,
     isSafe: format === 'csv' && (safe ?? isForSpreadsheets),
   };
+}
+
+/** Names that promise what would not be in the file. */
+const OTHER_FORMATS = /\.(json|tsv|xlsx?)$/i;
+
+function refuseOtherFormats(file: string | undefined): void {
+  if (file === undefined || !OTHER_FORMATS.test(file)) return;
+  throw new Failure('USAGE', `no format is written by the name of ${file}`, {
+    hint: 'Name a file that ends with .csv, .jsonl or .parquet, or say which with --format.',
+  });
 }
 
 function refuseParquet(file: string | undefined, compression: Compression | undefined): void {

@@ -15,7 +15,7 @@ import { Failure } from '../inventory/failure.ts';
 import { printable } from '../inventory/printable.ts';
 import { formatCount } from '../inventory/quantity.ts';
 import { openSnapshot } from '../store/database.ts';
-import { explainSqlite } from '../store/errors.ts';
+import { explainReading } from '../store/errors.ts';
 import { isOwnFile } from '../store/own-files.ts';
 import { select, type Selection, type SelectionOptions } from '../store/selection.ts';
 import { EXIT } from './exit-codes.ts';
@@ -55,7 +55,7 @@ export async function exportCommand(flags: Flags, options: ExportOptions): Promi
   } catch (error) {
     // Whoever stopped it knows it.
     const exitCode = stop.exitCode();
-    if (exitCode === undefined) throw explainSqlite(error, path);
+    if (exitCode === undefined) throw explainReading(error, path);
     return exitCode;
   } finally {
     database.close();

@@ -9,6 +9,9 @@ export type Target =
   /** A pipe or a device: it takes bytes, and cannot be replaced. */
   | { readonly is: 'device'; readonly path: string };
 
+/** File systems take 255 bytes as a rule, and while it is written a file has a longer name than it will have. */
+const LONGEST_NAME = 230;
+
 /**
  * The place that a name means, behind any links.
  *
@@ -16,6 +19,9 @@ export type Target =
  */
 export function resolveTarget(file: string): Target {
   const named = resolve(file);
+  if (Buffer.byteLength(basename(named)) > LONGEST_NAME) {
+    throw refusal(named, 'cannot be made: its name is too long', 'Name it in fewer letters.');
+  }
   try {
     return targetOf(named, file);
   } catch (error) {

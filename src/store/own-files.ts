@@ -1,4 +1,4 @@
-import { realpathSync, statSync } from 'node:fs';
+import { realpathSync, statSync, type Stats } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 
 /** What stands beside a database under its name, and would be taken for a part of whatever is put in its place. */
@@ -14,8 +14,18 @@ export const COMPANIONS: readonly string[] = ['', '-lock', '-scan'].flatMap((fil
 export function isOwnFile(path: string, database: string): boolean {
   const own = realpathSync(database);
   if (COMPANIONS.some((suffix) => realPath(path) === own + suffix)) return true;
-  const [stats, original] = [statSync(path, { throwIfNoEntry: false }), statSync(own)];
+  const original = statSync(own);
+  const stats = statsOf(path);
   return stats?.ino === original.ino && stats.dev === original.dev;
+}
+
+/** `undefined` also for what cannot be looked at: that is not the database, which was opened. */
+function statsOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
 }
 
 /** The file or, where there is none yet, its place. */

@@ -151,6 +151,20 @@ describe('a dataset of Parquet files', () => {
     expect(stdout).not.toContain(FOLDER);
   });
 
+  test('gains the others where one has never been read', async () => {
+    const fleet = await serveFleet();
+    await fleet.read();
+    const never = 'e'.repeat(32);
+    const { code, stdout, stderr } = await run(
+      fleet.command('fleet'),
+      { ...fleet.all, CLOUDFLARE_ACCOUNT_ID: `${never},${ACCOUNT}` },
+      fleet.folder,
+    );
+    expect(code).toBe(2);
+    expect(stderr).toContain(`never read the account ${never}`);
+    expect(stdout).toContain(`${FOLDER}/run=1/${FILE}`);
+  });
+
   test('replaces the file that a process left which was killed before its manifest', async () => {
     const fleet = await serveFleet();
     await fleet.read();

@@ -152,6 +152,14 @@ describe('what makes no sense is refused, with exit code 2', () => {
     [['--columns', 'id,size'], 'there is no column "size"'],
     [['--columns', 'id,id'], 'named twice'],
     [['--where', 'id = '], 'the condition cannot be asked'],
+    [['--where', ' '], 'the condition is empty'],
+    [
+      ['--where', 'zeroblob(2000000000) IS NULL'],
+      'the condition cannot be asked: string or blob too big',
+    ],
+    [['--output', 'a.json'], 'no format is written by the name'],
+    [['--output', `${'a'.repeat(300)}.csv`], 'its name is too long'],
+    [['--output', `${'a'.repeat(245)}.csv`], 'its name is too long'],
     [['--as-of', 'once'], '"once" is no moment'],
     [['--as-of', '77'], 'there is no run 77'],
     [['--output', '.'], 'is a folder'],
@@ -165,6 +173,13 @@ describe('what makes no sense is refused, with exit code 2', () => {
     expect(stderr).toContain(problem);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(names()).toEqual([]);
+  });
+
+  test("a condition, in no words but the user's own", async () => {
+    const { export: run } = await serveExported(3);
+    const { stderr } = await run('--where', "creator = 'acme");
+    expect(stderr).toContain(`the condition cannot be asked: unrecognized token: "'acme`);
+    expect(stderr).not.toContain('LIMIT');
   });
 
   test('the database behind a link', async () => {

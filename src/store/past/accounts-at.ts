@@ -12,8 +12,7 @@ export interface AccountAt {
 }
 
 /**
- * The accounts that are looked at, sorted by their ids, and what each moment means for them. A run is of one account, so
- * naming one leaves the others out.
+ * The accounts that are looked at, sorted by their ids, and what each moment means for them.
  *
  * @param chosen - Account ids; `undefined` for all that were ever read completely.
  * @throws Failure `USAGE` if an account was never read, or a moment means nothing for one.
@@ -23,16 +22,29 @@ export function accountsAt(
   chosen: readonly string[] | undefined,
   moments: readonly Moment[],
 ): readonly AccountAt[] {
+  return chooseAccounts(database, chosen, moments).map((accountId) => {
+    const account = findAccount(database, accountId);
+    return { account, runs: moments.map((moment) => resolveMoment(database, account, moment)) };
+  });
+}
+
+/**
+ * The ids of the accounts that are looked at, sorted. A run is of one account, so naming one leaves the others out.
+ *
+ * @param chosen - Account ids; `undefined` for all that were ever read completely.
+ * @throws Failure `USAGE` if there is none, or a moment is a run of one that was not chosen.
+ */
+export function chooseAccounts(
+  database: Database,
+  chosen: readonly string[] | undefined,
+  moments: readonly Moment[],
+): readonly string[] {
   const ids = chosen ?? accountsReadCompletely(database);
   if (ids.length === 0) throw nothingRead();
   const owners = moments.flatMap((moment) => ownerOf(database, moment) ?? []);
   const stranger = owners.find(({ accountId }) => !ids.includes(accountId));
   if (stranger !== undefined) throw notChosen(stranger);
-  const wanted = owners[0] === undefined ? ids : [owners[0].accountId];
-  return [...new Set(wanted)].sort().map((accountId) => {
-    const account = findAccount(database, accountId);
-    return { account, runs: moments.map((moment) => resolveMoment(database, account, moment)) };
-  });
+  return owners[0] === undefined ? [...new Set(ids)].sort() : [owners[0].accountId];
 }
 
 /**
@@ -47,7 +59,7 @@ function findAccount(database: Database, accountId: string): StoredAccount {
     .get(accountId);
   if (key !== undefined) return { key, accountId };
   throw new Failure('USAGE', `the inventory has never read the account ${accountId}`, {
-    hint: '"image-inventory status" lists the accounts that it has read.',
+    hint: 'Read it with "image-inventory sync", or name other accounts with --account.',
   });
 }
 

@@ -121,6 +121,6 @@ function notPublished(database: Database, accountId: string, runId: number): Fai
         ? `run ${runId} is of account ${run.accountId}, not of ${accountId}`
         : `run ${runId} changed nothing that readers see: it is ${run.status}, of mode ${run.mode}`;
   return new Failure('USAGE', problem, {
-    hint: `Name a complete run: sqlite3 FILE "SELECT run_id, finished_at FROM runs WHERE status = 'complete'" lists them.`,
+    hint: `Name a complete run: sqlite3 FILE "SELECT run_id, finished_at FROM runs WHERE status = 'complete' AND mode <> 'dry-run'" lists them.`,
   });
 }
