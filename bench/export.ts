@@ -11,7 +11,7 @@ import { formatTable } from '../src/cli/table.ts';
 import { csvEncoder } from '../src/export/csv.ts';
 import type { Encode } from '../src/export/encoding.ts';
 import { encodeJsonl } from '../src/export/jsonl.ts';
-import { parquetEncoder } from '../src/export/parquet.ts';
+import { parquetEncoder } from '../src/export/parquet/encoder.ts';
 import { formatNumber } from '../src/inventory/quantity.ts';
 import type { Row } from '../src/inventory/table.ts';
 import { openSnapshot } from '../src/store/database.ts';

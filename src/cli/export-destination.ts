@@ -2,10 +2,10 @@ import { VERSION } from '../app/version.ts';
 import type { Config } from '../config/load.ts';
 import type { Destination } from '../export/destination.ts';
 import { openFile } from '../export/file.ts';
-import { FolderStore } from '../export/folder-store.ts';
-import type { ObjectStore } from '../export/object-store.ts';
-import { isS3Address } from '../export/s3-address.ts';
-import type { S3Options } from '../export/s3-bucket.ts';
+import { FolderStore } from '../export/dataset/folder-store.ts';
+import type { ObjectStore } from '../export/dataset/object-store.ts';
+import { isS3Address } from '../export/s3/address.ts';
+import type { S3Options } from '../export/s3/bucket.ts';
 import { openStdout } from '../export/stdout.ts';
 
 /**
@@ -22,7 +22,7 @@ export async function openDestination(
   if (output === undefined) return openStdout();
   if (!isS3Address(output)) return openFile(output);
   // The SDK takes a fifth of a second to load: only whoever needs it waits.
-  const { openS3Destination } = await import('../export/s3-store.ts');
+  const { openS3Destination } = await import('../export/s3/store.ts');
   return openS3Destination(output, s3Options(config, signal));
 }
 
@@ -38,7 +38,7 @@ export async function openStore(
   signal: AbortSignal,
 ): Promise<ObjectStore> {
   if (!isS3Address(output)) return new FolderStore(output);
-  const { S3Store } = await import('../export/s3-store.ts');
+  const { S3Store } = await import('../export/s3/store.ts');
   return new S3Store(output, s3Options(config, signal));
 }
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { tableFromIPC, type Table } from 'apache-arrow';
 import { initSync, readParquet } from 'parquet-wasm/esm';
 import { describe, expect, test } from 'vitest';
-import type { Manifest } from '../../src/export/manifest.ts';
+import type { Manifest } from '../../src/export/dataset/manifest.ts';
 import { filesBelow } from '../support/dataset-place.ts';
 import { query } from '../support/inventory.ts';
 import { ACCOUNT, run, start, type Env, type Finished, type Running } from '../support/program.ts';

@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { addRun, type AddedRun, type DatasetRun } from '../../src/export/dataset.ts';
+import { addRun, type AddedRun, type DatasetRun } from '../../src/export/dataset/dataset.ts';
 import type { Destination } from '../../src/export/destination.ts';
-import type { Manifest } from '../../src/export/manifest.ts';
+import type { Manifest } from '../../src/export/dataset/manifest.ts';
 import { Failure } from '../../src/inventory/failure.ts';
 import { bucketPlace, folderPlace, type DatasetPlace } from '../support/dataset-place.ts';
 

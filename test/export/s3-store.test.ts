@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { S3Store } from '../../src/export/s3-store.ts';
-import type { S3Options } from '../../src/export/s3-bucket.ts';
+import { S3Store } from '../../src/export/s3/store.ts';
+import type { S3Options } from '../../src/export/s3/bucket.ts';
 import { Failure } from '../../src/inventory/failure.ts';
 import { Secret } from '../../src/inventory/credentials.ts';
 import { BUCKET, serveS3, SIGNER, type Fault, type S3Server } from '../support/s3.ts';

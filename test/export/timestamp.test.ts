@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { parseTimestamp } from '../../src/export/timestamp.ts';
+import { parseTimestamp } from '../../src/export/parquet/timestamp.ts';
 
 const EXACT = { isExact: true };
 

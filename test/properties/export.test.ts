@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { csvEncoder } from '../../src/export/csv.ts';
 import { FORMATS, type Encode, type Format } from '../../src/export/encoding.ts';
 import { encodeJsonl } from '../../src/export/jsonl.ts';
-import { parquetEncoder } from '../../src/export/parquet.ts';
+import { parquetEncoder } from '../../src/export/parquet/encoder.ts';
 import { canonicalJson } from '../../src/inventory/canonical-json.ts';
 import { FIELDS, type Field, type Image } from '../../src/inventory/image.ts';
 import { parseJson } from '../../src/inventory/json-text.ts';

@@ -1,8 +1,8 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
-import { FolderStore } from '../../src/export/folder-store.ts';
-import type { ObjectStore } from '../../src/export/object-store.ts';
-import { S3Store } from '../../src/export/s3-store.ts';
+import { FolderStore } from '../../src/export/dataset/folder-store.ts';
+import type { ObjectStore } from '../../src/export/dataset/object-store.ts';
+import { S3Store } from '../../src/export/s3/store.ts';
 import { temporaryFolder } from './folder.ts';
 import { BUCKET, serveS3 } from './s3.ts';
 import { s3Options } from './s3-options.ts';

@@ -1,4 +1,4 @@
-import type { S3Options } from '../../src/export/s3-bucket.ts';
+import type { S3Options } from '../../src/export/s3/bucket.ts';
 import { Secret } from '../../src/inventory/credentials.ts';
 import { SIGNER } from './s3.ts';
 

@@ -1,9 +1,9 @@
 import { mkdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { Failure, messageOf } from '../inventory/failure.ts';
-import type { Destination } from './destination.ts';
-import { openFile } from './file.ts';
+import { Failure, messageOf } from '../../inventory/failure.ts';
+import type { Destination } from '../destination.ts';
+import { openFile } from '../file.ts';
 import type { ObjectStore, StoredText } from './object-store.ts';
 
 /** What is below a folder; folders are made as they are needed. */

@@ -1,11 +1,11 @@
 import { zstdCompressSync } from 'node:zlib';
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
-import type { Table } from '../inventory/table.ts';
-import type { Encode } from './encoding.ts';
-import { detachBounds } from './parquet-bounds.ts';
-import { parquetColumn } from './parquet-column.ts';
-import { withTypedGroups } from './parquet-footer.ts';
-import { schemaOf } from './parquet-schema.ts';
+import type { Table } from '../../inventory/table.ts';
+import type { Encode } from '../encoding.ts';
+import { detachBounds } from './bounds.ts';
+import { parquetColumn } from './column.ts';
+import { withTypedGroups } from './footer.ts';
+import { schemaOf } from './schema.ts';
 
 export interface ParquetOptions {
   /** Put into the file beside the schema, as text. */

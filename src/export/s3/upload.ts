@@ -9,9 +9,9 @@ import {
   UploadPartCommand,
   type CompletedPart,
 } from '@aws-sdk/client-s3';
-import type { Destination } from './destination.ts';
-import type { S3Bucket } from './s3-bucket.ts';
-import { proofOf, s3ErrorName } from './s3-errors.ts';
+import type { Destination } from '../destination.ts';
+import type { S3Bucket } from './bucket.ts';
+import { proofOf, s3ErrorName } from './errors.ts';
 
 /** All parts but the last are of this size, as R2 wants it; 10,000 of them are the most, so an object holds up to 80 GiB. */
 const PART_BYTES = 8 * 1024 * 1024;

@@ -1,11 +1,11 @@
 import { GetObjectCommand, HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
-import { Failure } from '../inventory/failure.ts';
-import type { Destination } from './destination.ts';
-import type { ObjectStore, StoredText } from './object-store.ts';
-import { parseS3Address } from './s3-address.ts';
-import { S3Bucket, type S3Options } from './s3-bucket.ts';
-import { proofOf, s3ErrorName, statusOf } from './s3-errors.ts';
-import { S3Upload } from './s3-upload.ts';
+import { Failure } from '../../inventory/failure.ts';
+import type { Destination } from '../destination.ts';
+import type { ObjectStore, StoredText } from '../dataset/object-store.ts';
+import { parseS3Address } from './address.ts';
+import { S3Bucket, type S3Options } from './bucket.ts';
+import { proofOf, s3ErrorName, statusOf } from './errors.ts';
+import { S3Upload } from './upload.ts';
 
 /**
  * A destination at an address `s3://bucket/key`.

@@ -1,5 +1,5 @@
-import { parseJson } from '../inventory/json-text.ts';
-import type { Cell, ColumnKind } from '../inventory/table.ts';
+import { parseJson } from '../../inventory/json-text.ts';
+import type { Cell, ColumnKind } from '../../inventory/table.ts';
 import { PackedTexts } from './packed-texts.ts';
 import { parseTimestamp } from './timestamp.ts';
 

@@ -1,5 +1,5 @@
-import { Failure } from '../inventory/failure.ts';
-import type { Destination } from './destination.ts';
+import { Failure } from '../../inventory/failure.ts';
+import type { Destination } from '../destination.ts';
 import {
   emptyManifest,
   fileOf,

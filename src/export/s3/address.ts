@@ -1,4 +1,4 @@
-import { Failure } from '../inventory/failure.ts';
+import { Failure } from '../../inventory/failure.ts';
 
 /** Where something is in object storage. */
 export interface S3Address {

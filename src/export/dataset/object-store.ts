@@ -1,4 +1,4 @@
-import type { Destination } from './destination.ts';
+import type { Destination } from '../destination.ts';
 
 /** A small file, and what it was when it was read. */
 export interface StoredText {

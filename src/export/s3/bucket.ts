@@ -1,6 +1,6 @@
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
-import type { Secret } from '../inventory/credentials.ts';
-import { explainS3 } from './s3-errors.ts';
+import type { Secret } from '../../inventory/credentials.ts';
+import { explainS3 } from './errors.ts';
 
 /** How an S3-compatible storage is reached. */
 export interface S3Options {

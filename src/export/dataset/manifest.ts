@@ -1,4 +1,4 @@
-import { Failure } from '../inventory/failure.ts';
+import { Failure } from '../../inventory/failure.ts';
 import { partitionFolder } from './partition.ts';
 
 /** A run that a dataset has, with the file that holds its images. */

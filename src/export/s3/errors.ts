@@ -1,4 +1,4 @@
-import { Failure, messageOf, type FailureCode } from '../inventory/failure.ts';
+import { Failure, messageOf, type FailureCode } from '../../inventory/failure.ts';
 
 /** What an answer's error code, or status, is to this program. */
 interface Kind {

@@ -1,5 +1,5 @@
 import type { ParquetWriter } from 'hyparquet-writer';
-import type { Column, ColumnKind } from '../inventory/table.ts';
+import type { Column, ColumnKind } from '../../inventory/table.ts';
 
 export type SchemaElement = ParquetWriter['schema'][number];
 
