@@ -6,13 +6,19 @@ export interface StoredAccount {
   readonly accountId: string;
 }
 
-/** The stored account, added if it is new. */
-export function findOrAddAccount(database: Database, accountId: string): StoredAccount {
-  const known = database
+/** The stored account of an id; `undefined` if the inventory does not know it. */
+export function findAccount(database: Database, accountId: string): StoredAccount | undefined {
+  const key = database
     .prepare<[string], number>('SELECT account_key FROM accounts WHERE account_id = ?')
     .pluck()
     .get(accountId);
-  if (known !== undefined) return { key: known, accountId };
+  return key === undefined ? undefined : { key, accountId };
+}
+
+/** The stored account, added if it is new. */
+export function findOrAddAccount(database: Database, accountId: string): StoredAccount {
+  const known = findAccount(database, accountId);
+  if (known !== undefined) return known;
   const added = database.prepare('INSERT INTO accounts (account_id) VALUES (?)').run(accountId);
   return { key: Number(added.lastInsertRowid), accountId };
 }

@@ -1,6 +1,6 @@
 import type { Database } from 'better-sqlite3';
 import type { Moment } from '../inventory/moment.ts';
-import type { StoredAccount } from './accounts.ts';
+import { findAccount } from './accounts.ts';
 import { compareRuns, type Difference } from './difference.ts';
 import { accountsAt } from './past/accounts-at.ts';
 import { findLatest, findPrevious, type PublishedRun } from './past/published-run.ts';
@@ -26,11 +26,8 @@ export function compareLatest(
   database: Database,
   accountIds: readonly string[],
 ): readonly Comparison[] {
-  const find = database.prepare<[string], StoredAccount>(
-    'SELECT account_key AS key, account_id AS accountId FROM accounts WHERE account_id = ?',
-  );
   return [...new Set(accountIds)].sort().map((accountId) => {
-    const account = find.get(accountId);
+    const account = findAccount(database, accountId);
     const to = findLatest(database, accountId);
     const from = account === undefined ? undefined : findPrevious(database, account);
     if (account === undefined || from === undefined || to === undefined) {

@@ -1,7 +1,7 @@
 import type { Database } from 'better-sqlite3';
 import { Failure } from '../../inventory/failure.ts';
 import type { Moment } from '../../inventory/moment.ts';
-import type { StoredAccount } from '../accounts.ts';
+import { findAccount, type StoredAccount } from '../accounts.ts';
 import { IS_PUBLISHED } from '../ledger.ts';
 import { resolveMoment, type PublishedRun } from './published-run.ts';
 
@@ -24,6 +24,7 @@ export function accountsAt(
 ): readonly AccountAt[] {
   return chooseAccounts(database, chosen, moments).map((accountId) => {
     const account = findAccount(database, accountId);
+    if (account === undefined) throw neverRead(accountId);
     return { account, runs: moments.map((moment) => resolveMoment(database, account, moment)) };
   });
 }
@@ -47,18 +48,8 @@ export function chooseAccounts(
   return owners[0] === undefined ? [...new Set(ids)].sort() : [owners[0].accountId];
 }
 
-/**
- * The stored account of an id.
- *
- * @throws Failure `USAGE` if the inventory does not know it.
- */
-function findAccount(database: Database, accountId: string): StoredAccount {
-  const key = database
-    .prepare<[string], number>('SELECT account_key FROM accounts WHERE account_id = ?')
-    .pluck()
-    .get(accountId);
-  if (key !== undefined) return { key, accountId };
-  throw new Failure('USAGE', `the inventory has never read the account ${accountId}`, {
+function neverRead(accountId: string): Failure {
+  return new Failure('USAGE', `the inventory has never read the account ${accountId}`, {
     hint: 'Read it with "image-inventory sync", or name other accounts with --account.',
   });
 }
