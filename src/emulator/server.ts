@@ -8,6 +8,7 @@ import { refuse, type EmulatedCredentials } from './auth.ts';
 import { EMULATED_CREDENTIALS } from './defaults.ts';
 import { failure, headersOf, type EmulatedAnswer } from './envelope.ts';
 import { FaultPlan, SABOTAGES, WRONG_ANSWERS, type FaultName } from './faults.ts';
+import { KeptAnswers } from './kept-answers.ts';
 import { NO_QUIRKS, type Quirks } from './quirks.ts';
 import { RateLimiter, type RateLimitOptions } from './rate-limit.ts';
 import { NO_ROUTE, route, type RouteContext } from './routes.ts';
@@ -24,6 +25,8 @@ export interface EmulatorOptions {
   readonly quirks?: Partial<Quirks>;
   /** For faults that come by chance, 0 to 1. */
   readonly random?: () => number;
+  /** Whether each answer is made once and kept, for measurements. Only right answers of an account that stands still are. */
+  readonly keepsAnswers?: boolean;
 }
 
 const BASE_PATH = '/client/v4';
@@ -43,6 +46,7 @@ export class Emulator extends EventEmitter<{ request: [method: string, path: str
   readonly #context: RouteContext;
   readonly #credentials: EmulatedCredentials;
   readonly #options: EmulatorOptions;
+  readonly #kept: KeptAnswers | undefined;
   readonly #server = createServer((request, response) => void this.#serve(request, response));
 
   constructor(options: EmulatorOptions) {
@@ -58,6 +62,7 @@ export class Emulator extends EventEmitter<{ request: [method: string, path: str
     };
     this.faults = new FaultPlan(options.random ?? Math.random);
     this.rateLimiter = options.rateLimit && new RateLimiter(options.rateLimit);
+    this.#kept = options.keepsAnswers === true ? new KeptAnswers() : undefined;
   }
 
   /** @returns The base URL to configure a client with. */
@@ -94,14 +99,21 @@ export class Emulator extends EventEmitter<{ request: [method: string, path: str
     return account;
   }
 
+  /** Makes every answer anew: an account is not as it was. */
+  forgetAnswers(): void {
+    this.#kept?.clear();
+  }
+
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method = 'GET', url = '/' } = request;
     const target = isBelowBase(url) ? url.slice(BASE_PATH.length) : url;
     this.requests.push(`${method} ${target}`);
     this.emit('request', method, target);
+    if (this.#kept?.send(target, response) === true) return;
     const fault = this.faults.next(target);
     const answer = await this.#answer(request);
     if (this.#options.latencyMs) await wait(this.#options.latencyMs);
+    if (fault === undefined && answer.status === 200) this.#kept?.keep(target, answer);
     if (fault === undefined) send(response, answer);
     else commit(fault, response, answer);
   }

@@ -1,0 +1,53 @@
+/**
+ * The server of a benchmark: an emulated account whose pages are made once and then kept as bytes, so that what is measured
+ * is the client. A process of its own; its parent sends commands.
+ *
+ *     node bench/server.ts IMAGES SEED
+ */
+import process, { argv } from 'node:process';
+import { Emulator } from '../src/emulator/server.ts';
+import { EMULATED_ACCOUNT, EMULATED_CREDENTIALS } from '../src/emulator/defaults.ts';
+import { createGenerator } from '../src/emulator/generate.ts';
+
+/** What the parent asks for, and what it is answered with. */
+export type Order = { readonly is: 'change'; readonly every: number } | { readonly is: 'count' };
+export type Report =
+  | {
+      readonly is: 'ready';
+      readonly baseUrl: string;
+      readonly token: string;
+      readonly accountId: string;
+    }
+  | { readonly is: 'done'; readonly requests: number };
+
+const [, , images = '0', seed = '1'] = argv;
+const emulator = new Emulator({
+  accounts: [{ id: EMULATED_ACCOUNT, images: Number(images), seed: Number(seed) }],
+  keepsAnswers: true,
+});
+
+process.on('message', (order: Order) => {
+  if (order.is === 'change') change(order.every);
+  report({ is: 'done', requests: emulator.requests.splice(0).length });
+});
+process.on('disconnect', () => process.exit());
+report({
+  is: 'ready',
+  baseUrl: await emulator.listen(),
+  token: EMULATED_CREDENTIALS.token,
+  accountId: EMULATED_ACCOUNT,
+});
+
+/** Gives every so many-th image another meta. */
+function change(every: number): void {
+  const { id } = createGenerator(Number(seed));
+  const account = emulator.account(EMULATED_ACCOUNT);
+  for (let ordinal = 0; ordinal < Number(images); ordinal += every) {
+    account.patch(id(ordinal), { meta: { changed: ordinal } });
+  }
+  emulator.forgetAnswers();
+}
+
+function report(answer: Report): void {
+  process.send?.(answer);
+}
