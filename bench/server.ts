@@ -40,10 +40,10 @@ report({
 
 /** Gives every so many-th image another meta. */
 function change(every: number): void {
-  const { id } = createGenerator(Number(seed));
+  const generator = createGenerator(Number(seed));
   const account = emulator.account(EMULATED_ACCOUNT);
   for (let ordinal = 0; ordinal < Number(images); ordinal += every) {
-    account.patch(id(ordinal), { meta: { changed: ordinal } });
+    account.patch(generator.id(ordinal), { meta: { changed: ordinal } });
   }
   emulator.forgetAnswers();
 }
