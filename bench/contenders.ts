@@ -134,7 +134,7 @@ async function shell({ list, folder }: Surroundings): Promise<Contender> {
 }
 
 /** The program's settings: those of its user, but for a quota so large that it plays no part. */
-function programEnv(list: ListAddress, database: string): Env {
+export function programEnv(list: ListAddress, database: string): Env {
   return {
     CLOUDFLARE_BASE_URL: list.baseUrl,
     CLOUDFLARE_ACCOUNT_ID: list.accountId,

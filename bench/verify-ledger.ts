@@ -29,7 +29,7 @@ function verifyRun(database: Sqlite.Database, truth: Truth, finding: Finding): v
   const unchanged = truth.images - added - changed;
   const wanted = {
     ...{ status: 'complete', listed: truth.images, added, changed, unchanged },
-    ...{ removed: 0, restored: 0, retries: 0 },
+    ...{ removed: 0, restored: 0 },
   };
   const found = database
     .prepare(`SELECT ${Object.keys(wanted).join()} FROM runs ORDER BY run_id DESC LIMIT 1`)
