@@ -6,10 +6,11 @@
  */
 import { writeFileSync } from 'node:fs';
 import process, { stderr, stdout } from 'node:process';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { printable } from '../src/inventory/printable.ts';
 import { environment } from './environment.ts';
 import { CONCURRENCY, measureSize, PER_PAGE, SEED } from './measure-size.ts';
+import { mainFile } from './program.ts';
 import { growthOf, rowsOf, type Row } from './ratios.ts';
 import { formatGrowth, formatSize } from './report.ts';
 import { WrongOutput } from './verify-output.ts';
@@ -30,14 +31,13 @@ const runs = Number(options.runs);
 if (![...sizes, runs].every((value) => Number.isInteger(value) && value > 0)) {
   throw new RangeError('--images and --runs take whole numbers above 0');
 }
-const entry = options.dist ? '../dist/cli/main.js' : '../src/cli/main.ts';
-const main = fileURLToPath(new URL(entry, import.meta.url));
+const main = mainFile(options.dist);
 
 try {
   await bench();
 } catch (error) {
   if (!(error instanceof WrongOutput)) throw error;
-  stderr.write(`WRONG OUTPUT of ${error.message}\n`);
+  stderr.write(`WRONG OUTPUT of ${printable(error.message)}\n`);
   process.exitCode = 1;
 }
 

@@ -2,9 +2,10 @@ import { copyFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ListAddress } from './floors/pages.ts';
-import { measureNode, type Cost, type Env } from './measure.ts';
+import { measureNode, type Cost } from './measure.ts';
 import { sdkVersion } from './peers/sdk-module.ts';
 import { runShell, saveForShell, shellVersion } from './peers/shell.ts';
+import { runSync } from './program.ts';
 import type { Truth } from './truth.ts';
 import { verifyLedger, type Finding } from './verify-ledger.ts';
 import { verifyImages } from './verify-output.ts';
@@ -92,7 +93,7 @@ function program(name: ContenderName, finding: Finding, where: Surroundings): Co
   return {
     ...{ name, database },
     prepare: prepare[finding],
-    run: () => measureNode([main, 'sync'], programEnv(list, database), folder),
+    run: () => runSync(main, list, database, folder),
     verify: (truth) => {
       verifyLedger(database, truth, finding);
       verifyImages(database, truth, 'exact');
@@ -130,19 +131,6 @@ async function shell({ list, folder }: Surroundings): Promise<Contender> {
     prepare: () => removeDatabase(database),
     run: () => runShell(commands, database, folder),
     verify: (truth) => verifyImages(database, truth, 'sqlite-json'),
-  };
-}
-
-/** The program's settings: those of its user, but for a quota so large that it plays no part. */
-export function programEnv(list: ListAddress, database: string): Env {
-  return {
-    CLOUDFLARE_BASE_URL: list.baseUrl,
-    CLOUDFLARE_ACCOUNT_ID: list.accountId,
-    CLOUDFLARE_API_TOKEN: list.token,
-    IMAGE_INVENTORY_DB: database,
-    IMAGE_INVENTORY_PER_PAGE: String(list.perPage),
-    IMAGE_INVENTORY_CONCURRENCY: String(list.concurrency),
-    IMAGE_INVENTORY_RATE_REQUESTS: '100000',
   };
 }
 

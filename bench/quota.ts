@@ -11,10 +11,10 @@ import { stdout } from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { formatTable } from '../src/cli/table.ts';
-import { programEnv } from './contenders.ts';
 import type { ListAddress } from './floors/pages.ts';
 import { measureNode } from './measure.ts';
-import { startNeighbour } from './neighbour.ts';
+import { startNeighbour, type Sent } from './neighbour.ts';
+import { mainFile, runSync } from './program.ts';
 import { startServer, type ServerProcess } from './server-process.ts';
 import { verifyLedger } from './verify-ledger.ts';
 import { verifyImages } from './verify-output.ts';
@@ -32,8 +32,7 @@ const PER_PAGE = 10;
 const SEED = 1;
 const images = Number(options.pages) * PER_PAGE;
 const quota = { requests: Number(options.requests), intervalMs: Number(options.interval) * 1000 };
-const entry = options.dist ? '../dist/cli/main.js' : '../src/cli/main.ts';
-const MAIN = fileURLToPath(new URL(entry, import.meta.url));
+const main = mainFile(options.dist);
 const FLOOR = fileURLToPath(new URL('floors/fetch.ts', import.meta.url));
 
 /** What became of one case. */
@@ -44,13 +43,19 @@ interface Outcome {
   /** Of the program. */
   readonly requests: number;
   readonly refused: number;
+  /** What the second client sent, and how much of that was refused. */
+  readonly neighbour: Sent;
 }
 
 const outcomes = [await measureCase('alone', 0), await measureCase('beside a second client', 0.5)];
-const header = ['WHAT', 'WALL S', 'LEAST S', 'RATIO', 'REQUESTS', '429', '429 %'];
-const lines = outcomes.map(({ what, seconds, leastSeconds, requests, refused }) => [
+const header = [
+  ...['WHAT', 'WALL S', 'LEAST S', 'RATIO', 'REQUESTS', '429', '429 %'],
+  ...['THE OTHER', '429'],
+];
+const lines = outcomes.map(({ what, seconds, leastSeconds, requests, refused, neighbour }) => [
   ...[what, seconds.toFixed(1), leastSeconds.toFixed(1), (seconds / leastSeconds).toFixed(3)],
   ...[String(requests), String(refused), ((100 * refused) / requests).toFixed(2)],
+  ...[String(neighbour.requests), String(neighbour.refused)],
 ]);
 const right = header.slice(1).map(() => 'right' as const);
 stdout.write(`${formatTable([header, ...lines], ['left', ...right])}\n`);
@@ -72,12 +77,10 @@ async function measureCase(what: string, share: number): Promise<Outcome> {
             quota.intervalMs / (quota.requests * share),
           );
     const database = join(folder, 'program.db');
-    const env = {
-      ...programEnv(addressOf(server), database),
+    const { seconds } = await runSync(main, addressOf(server), database, folder, {
       IMAGE_INVENTORY_RATE_REQUESTS: String(quota.requests),
       IMAGE_INVENTORY_RATE_INTERVAL: String(quota.intervalMs / 1000),
-    };
-    const { seconds } = await measureNode([MAIN, 'sync'], env, folder);
+    });
     const sent = (await neighbour?.stop()) ?? { requests: 0, refused: 0 };
     const served = await server.takeServed();
     verifyLedger(database, { images, seed: SEED }, 'first');
@@ -85,7 +88,7 @@ async function measureCase(what: string, share: number): Promise<Outcome> {
     const requests = served.requests - sent.requests;
     const refused = served.refused - sent.refused;
     const leastSeconds = await least(requests - refused, share, folder);
-    return { what, seconds, leastSeconds, requests, refused };
+    return { what, seconds, leastSeconds, requests, refused, neighbour: sent };
   } finally {
     rmSync(folder, { recursive: true });
   }
