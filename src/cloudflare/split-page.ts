@@ -35,7 +35,7 @@ export function splitPage(body: Buffer): SplitPage | undefined {
   const ends: number[] = [];
   const close = cutElements(body, open + 1, starts, ends);
   if (close === undefined) return undefined;
-  const envelope = envelopeAround(body, open, close + 1);
+  const envelope = envelopeAround(body, open, close);
   return envelope && { envelope, starts: Uint32Array.from(starts), ends: Uint32Array.from(ends) };
 }
 
@@ -63,7 +63,7 @@ function cutElements(
   let at = skipSpace(body, from);
   if (body[at] === CLOSING_BRACKET) return at;
   while (body[at] === OPENING_BRACE) {
-    const end = endOfObject(body, at);
+    const end = endOfImage(body, at);
     starts.push(at);
     ends.push(end);
     at = skipSpace(body, end);
@@ -75,9 +75,35 @@ function cutElements(
 }
 
 /**
+ * The place behind the image that opens here. In a compact page it takes a look at each opening brace
+ * only. One behind a colon opens no element of an array, whether it stands in a string or not. One in
+ * `},{"a` stands outside of strings, since nothing can close a string and go on like this, and follows
+ * an object in the same array; were that an array within the image, the brace of its first object
+ * would have come before, and would have been neither. Where any other comes, the image is scanned.
+ */
+function endOfImage(body: Buffer, open: number): number {
+  let brace = body.indexOf(OPENING_BRACE, open + 1);
+  while (brace !== -1 && body[brace - 1] === COLON) brace = body.indexOf(OPENING_BRACE, brace + 1);
+  return brace !== -1 && isBetweenObjects(body, brace) ? brace - 1 : endOfObject(body, open);
+}
+
+/** Whether a brace stands between the end of an object and a key, as in `},{"a`. */
+function isBetweenObjects(body: Buffer, brace: number): boolean {
+  return (
+    body[brace - 2] === CLOSING_BRACE &&
+    body[brace - 1] === COMMA &&
+    body[brace + 1] === QUOTE &&
+    isLetter(body[brace + 2])
+  );
+}
+
+function isLetter(byte = 0): boolean {
+  return byte >= 0x61 && byte <= 0x7a;
+}
+
+/**
  * The place behind the brace that closes the object which opens here, or beyond the body if none does.
- * Brackets need no count, since a piece with unbalanced ones is no JSON. Most of the time that a page
- * costs is spent here.
+ * Brackets need no count, since a piece with unbalanced ones is no JSON.
  */
 function endOfObject(body: Buffer, open: number): number {
   const { length } = body;
@@ -120,17 +146,21 @@ function isSpace(byte: number | undefined): boolean {
 /**
  * Parses what surrounds the array. That the array is `result.images`, and no string, deeper member or
  * repeated key, is proved by putting two others in its place: `result.images` must be each of them.
+ *
+ * @param open - Where the array's `[` stands.
+ * @param close - Where its `]` stands.
  */
 function envelopeAround(
   body: Buffer,
   open: number,
-  end: number,
+  close: number,
 ): Readonly<Record<string, unknown>> | undefined {
+  // The bracket comes along: a byte order mark at the start of what is decoded would vanish.
   const before = new TextDecoder().decode(body.subarray(0, open));
-  const after = new TextDecoder().decode(body.subarray(end));
+  const after = new TextDecoder().decode(body.subarray(close));
   try {
-    const filled: unknown = parseJson(`${before}[null]${after}`);
-    const emptied: unknown = parseJson(`${before}[]${after}`);
+    const filled: unknown = parseJson(`${before}[null${after}`);
+    const emptied: unknown = parseJson(`${before}[${after}`);
     const isProved = imageCount(filled) === 1 && imageCount(emptied) === 0;
     return isProved && isObject(emptied) ? emptied : undefined;
   } catch {

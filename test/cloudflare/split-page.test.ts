@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { splitPage } from '../../src/cloudflare/split-page.ts';
 import { createGenerator } from '../../src/emulator/generate.ts';
 import { isObject, parseJson } from '../../src/inventory/json-text.ts';
-import { spell, spellings, trees, type Tree } from '../inventory/json-spellings.ts';
+import { spell, spellings, trees, type Choose, type Tree } from '../inventory/json-spellings.ts';
 
 const SEED = Number(process.env['PROPERTY_SEED'] ?? Date.now() % 1_000_000);
 const cases = (numRuns: number): fc.Parameters<unknown> => ({ numRuns, seed: SEED });
@@ -90,10 +90,38 @@ describe('splitPage', () => {
     ['what looks like a page', '{"id":"\\"images\\":[{\\"id\\":1}]"}'],
     ['an escaped quote', '{"id":"\\u0022}"}'],
     ['a key with a brace', '{"}":{"{":{}}}'],
+    ['what looks like the next image', '{"id":"},{","},{":"},{\\"id\\":1},{"}'],
+    ['braces behind colons', '{"id":":{","a":{"b":{}},":{":{}}'],
     ['images of its own', '{"images":[{"images":[]},{}]}'],
     ['letters of several bytes', '{"id":"日本\u2028👩‍👩‍👧"}'],
   ])('cuts around strings with %s', (_what, image) => {
     expect(splitTexts(page(image, '{}', image))).toEqual([image, '{}', image]);
+  });
+
+  it.each([
+    '{"a":[{"id":1},{"id":2}]}',
+    '{"a":[{"id":[{"id":1},{"id":2}]},{"id":2}]}',
+    '{"a":[1,{"id":1},{"id":2}]}',
+    '{"a":[[],{"id":1},{"id":2}]}',
+    '{"a":[{},{"id":2}]}',
+    '{"a":[ {"id":1},{"id":2}]}',
+    '{"a":[0, {"id":1},{"id":2}]}',
+    '{"A":1}',
+    '{"":1}',
+    '{ "a":1}',
+  ])('takes no object within an image for the next one: %s', (image) => {
+    expect(splitTexts(page(image, '{"id":1}', image, image))).toEqual([
+      image,
+      '{"id":1}',
+      image,
+      image,
+    ]);
+  });
+
+  it('takes no object behind the images for another one', () => {
+    const text =
+      '{"result":{"images":[{"id":1},{"id":2}],"a":{"id":1},"b":[{"id":3},{"id":4}]},"c":[{"id":5},{"id":6}]}';
+    expect(splitTexts(text)).toEqual(['{"id":1}', '{"id":2}']);
   });
 
   it('takes a byte order mark for none, as a decoder does', () => {
@@ -137,6 +165,8 @@ describe('splitPage', () => {
     ['a body that ends in a backslash', `${HEAD}{"a":"\\`],
     ['a brace too much', page('{}}')],
     ['a brace too few', page('{"a":{}')],
+    ['a byte order mark behind the images', '{"result":{"images":[{}]\ufeff}}'],
+    ['a byte order mark among images', page('{}', '\ufeff{}')],
     ['an answer that is cut off', page('{}').slice(0, -1)],
     ['something behind the answer', `${page('{}')}x`],
     ['two answers', page('{}') + page('{}')],
@@ -158,16 +188,34 @@ describe('splitPage', () => {
 /** Texts that a careless scan would stumble over, and any others. */
 const texts = fc.oneof(
   fc.string({
-    unit: fc.constantFrom('"', '\\', '{', '}', '[', ']', ',', ':', '"images":[', '{"id":"', 'é'),
+    unit: fc.constantFrom('"', '\\', '{', '}', '[', ']', ',', ':', '"images":[', '},{"id":"', 'é'),
   }),
   fc.string({ unit: 'binary' }),
 );
 const hostile = texts.map((value): Tree => ({ kind: 'literal', value }));
 const keys = fc.oneof(fc.constantFrom('id', 'images', 'result', '__proto__'), texts);
 
+/** Arrays in which objects follow each other as images do. */
+const lists = fc
+  .array(
+    fc.oneof(
+      trees,
+      hostile.map((id): Tree => ({ kind: 'object', members: [['id', id]] })),
+    ),
+    {
+      maxLength: 4,
+    },
+  )
+  .map((items): Tree => ({ kind: 'array', items }));
+
 const images = fc
-  .uniqueArray(fc.tuple(keys, fc.oneof(hostile, trees)), { maxLength: 5, selector: ([key]) => key })
+  .uniqueArray(fc.tuple(keys, fc.oneof(hostile, lists, trees)), {
+    maxLength: 5,
+    selector: ([key]) => key,
+  })
   .map((members): Tree => ({ kind: 'object', members }));
+
+const compact = fc.constant((): Choose => () => 0);
 
 /** An answer of the list, in any spelling, with other members around the images. */
 const answers = fc
@@ -186,7 +234,9 @@ const answers = fc
       ['errors', { kind: 'array', items: [error] }],
       ['result', result],
     ];
-    return spellings.map((spelling) => spell({ kind: 'object', members }, spelling()));
+    return fc
+      .oneof(compact, spellings)
+      .map((spelling) => spell({ kind: 'object', members }, spelling()));
   });
 
 interface Damage {
