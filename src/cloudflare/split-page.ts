@@ -102,7 +102,7 @@ function isLetter(byte = 0): boolean {
 }
 
 /**
- * The place behind the brace that closes the object which opens here, or beyond the body if none does.
+ * The place behind the brace that closes the object which opens here, or the body's end if none does.
  * Brackets need no count, since a piece with unbalanced ones is no JSON.
  */
 function endOfObject(body: Buffer, open: number): number {
@@ -117,7 +117,7 @@ function endOfObject(body: Buffer, open: number): number {
       if (depth === 0) return at;
     } else if (byte === OPENING_BRACE) depth += 1;
   }
-  return length + 1;
+  return length;
 }
 
 /** The place behind the quote that closes the string whose content starts here. */

@@ -91,6 +91,7 @@ describe('splitPage', () => {
     ['an escaped quote', '{"id":"\\u0022}"}'],
     ['a key with a brace', '{"}":{"{":{}}}'],
     ['what looks like the next image', '{"id":"},{","},{":"},{\\"id\\":1},{"}'],
+    ['braces and a letter', '{"id":"},{}a","a":"},{,a"}'],
     ['braces behind colons', '{"id":":{","a":{"b":{}},":{":{}}'],
     ['images of its own', '{"images":[{"images":[]},{}]}'],
     ['letters of several bytes', '{"id":"日本\u2028👩‍👩‍👧"}'],
