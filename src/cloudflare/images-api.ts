@@ -42,7 +42,12 @@ export function createImagesApi(
 
   return {
     async count(limits) {
-      const reply = await client.get('the statistics', `${images}/stats`, { read: readCount }, limits);
+      const reply = await client.get(
+        'the statistics',
+        `${images}/stats`,
+        { read: readCount },
+        limits,
+      );
       return reply?.value;
     },
     async page(place, query, limits, memory) {

@@ -107,8 +107,7 @@ function chained(
   return (list, filter, expected, limits, read, memory) => {
     const query = `sort_order=${order}&per_page=${perPage}${filter}`;
     return walkTokens(
-      (number, token, own) =>
-        api.page({ list, number }, query + continuation(token), own, memory),
+      (number, token, own) => api.page({ list, number }, query + continuation(token), own, memory),
       expected,
       limits,
       read,
