@@ -145,6 +145,7 @@ async function readPages(
       tellPage(reading, page);
     },
   });
+  stage.settle();
   return pages;
 }
 
