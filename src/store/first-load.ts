@@ -107,12 +107,12 @@ function mergeRepeated(database: Database, account: StoredAccount, onMerged: OnM
   );
   const update = database.prepare(`UPDATE stored_images SET ${ASSIGNMENTS} WHERE row_id = ?`);
   const remove = database.prepare('DELETE FROM stored_images WHERE row_id = ?');
-  const imageOf = (rowId: number) => toImage(find.get(rowId) as ImageRow);
+  const imageOf = (rowId: number) => toImage(find.get(rowId)!);
 
   for (const list of repeated) {
     const rowIds = (JSON.parse(list) as number[]).sort((a, b) => a - b);
-    const kept = rowIds[0] as number;
-    const last = rowIds.at(-1) as number;
+    const kept = rowIds[0]!;
+    const last = rowIds.at(-1)!;
     const before = imageOf(kept);
     const after = imageOf(last);
     const digest = shown.find(last);
