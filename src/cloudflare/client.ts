@@ -79,11 +79,7 @@ export class ApiClient {
     }
   }
 
-  async #get<T>(
-    path: string,
-    reader: Reader<T>,
-    limits: Limits,
-  ): Promise<Reply<T> | undefined> {
+  async #get<T>(path: string, reader: Reader<T>, limits: Limits): Promise<Reply<T> | undefined> {
     const { lane } = this.#options;
     const { pacer } = lane;
     let faults = 0;
