@@ -65,7 +65,12 @@ export class Connections {
       maxRetries,
       random: Math.random,
     });
-    return { client, pacer, examiner: this.#examiner, [Symbol.asyncDispose]: () => ends.disposeAsync() };
+    return {
+      client,
+      pacer,
+      examiner: this.#examiner,
+      [Symbol.asyncDispose]: () => ends.disposeAsync(),
+    };
   }
 
   /**

@@ -6,7 +6,7 @@ import { latestSchema } from './migrate.ts';
 import { ASSIGNMENTS, COLUMNS, toCells, toImage, type ImageRow } from './rows.ts';
 import { ShownImages } from './shown-images.ts';
 
-/** The indexes of stored images. */
+/** The indexes of stored images; first the one that is refused if an image is there twice. */
 const INDEXES: ReadonlySet<string> = new Set([
   'images_by_id',
   'images_by_creator',
@@ -59,7 +59,8 @@ export function dropIndexes(database: Database): void {
 /** Makes the indexes of images of which none is there twice. The caller holds the transaction. */
 export function makeIndexes(database: Database): void {
   if (hasIndexes(database)) return;
-  for (const { name, sql } of latestSchema()) if (isMadeLater(name)) database.exec(sql);
+  const sqlOf = new Map(latestSchema().map(({ name, sql }) => [name, sql]));
+  for (const name of INDEXES) database.exec(sqlOf.get(name) ?? '');
 }
 
 /** Told what becomes of images that were listed twice. */

@@ -35,6 +35,8 @@ export interface StageOptions {
   readonly staged: StagedSoFar;
   /** Throws unless readers open this file. */
   readonly assertInPlace: () => void;
+  /** Whether no other run is under way. */
+  readonly isAlone: () => boolean;
   /** Called when the run has ended, even if its end could not be written. */
   readonly onEnd: () => void;
 }
@@ -101,8 +103,8 @@ export class RunStage implements Stage {
   expect(expected: number | undefined): void {
     this.#options.progress.expect(expected);
     this.#expected = expected;
-    const { start, database } = this.#options;
-    if (expected === undefined || !this.isBaseline || start.creators !== undefined) return;
+    const { start, database, isAlone } = this.#options;
+    if (expected === undefined || start.creators !== undefined || !isAlone()) return;
     this.#transaction(() => {
       if (!hasImages(database)) dropIndexes(database);
     });

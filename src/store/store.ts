@@ -69,6 +69,7 @@ export function createStore(inventory: WritableDatabase, now: number): Inventory
       progress,
       account,
       staged,
+      isAlone: () => underWay.size === 1,
       onEnd: () => underWay.delete(accountId),
       ...run,
     });
