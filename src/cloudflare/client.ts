@@ -81,20 +81,20 @@ export class ApiClient {
     const { pacer } = lane;
     let faults = 0;
     for (let attempt = 1; ; attempt += 1) {
-      if (pacer.pauseMs > this.#timeLeft(limits)) throw outOfQuota();
-      const outcome = await lane.run(() => this.#attempt(path, read, limits), limits.signal);
+      if (pacer.waitMs > this.#timeLeft(limits)) throw outOfQuota();
+      const outcome = await lane.run(async () => {
+        const came = await this.#attempt(path, read, limits);
+        // While it is still under way, so that nothing starts in between.
+        if ('kind' in came && came.kind === 'throttled') this.#pause(attempt, came.answer, limits);
+        return came;
+      }, limits.signal);
       if ('reply' in outcome) return outcome.reply;
       const { kind, failure, answer } = outcome;
       if (kind === 'passing') faults += 1;
       if (kind === 'final' || faults > this.#options.maxRetries) throw failure;
 
       const waitMs = this.#waitMs(kind, attempt, answer);
-      const hasTime = waitMs <= this.#timeLeft(limits);
-      // Without time as well: the next run of the same user would be refused like this one.
-      if (kind === 'throttled') {
-        pacer.pause(hasTime ? waitMs : Math.min(waitMs, LONGEST_THROTTLE_MS), 'throttled');
-      }
-      if (!hasTime) throw failure;
+      if (waitMs > this.#timeLeft(limits)) throw failure;
       this.#retries += 1;
       this.#options.emit({
         type: 'request.retry',
@@ -114,6 +114,7 @@ export class ApiClient {
     limits: Limits,
   ): Promise<Outcome<T>> {
     this.#requests += 1;
+    const sentAt = this.#options.clock.elapsed();
     let answer: Answer;
     try {
       answer = await this.#options.transport.get(path, limits.signal);
@@ -124,8 +125,16 @@ export class ApiClient {
     }
     this.#options.emit({ type: 'request.finished', status: answer.status });
     const quota = quotaLeft(answer.headers);
-    if (quota !== undefined) this.#options.lane.pacer.observe(quota);
+    if (quota !== undefined) this.#options.lane.pacer.observe(quota, sentAt);
     return believe(readEnvelope(answer, this.#options.transport.redact), answer, read);
+  }
+
+  /** Also where the run has no time for it: the next one of the same user would be refused like this one. */
+  #pause(attempt: number, answer: Answer | undefined, limits: Limits): void {
+    const waitMs = this.#waitMs('throttled', attempt, answer);
+    const hasTime = waitMs <= this.#timeLeft(limits);
+    const { pacer } = this.#options.lane;
+    pacer.pause(hasTime ? waitMs : Math.min(waitMs, LONGEST_THROTTLE_MS), 'throttled');
   }
 
   /** Full jitter after faults; after being throttled, what the server asked for. */

@@ -58,8 +58,8 @@ test('no more requests start within an interval than may', async () => {
 
 test('a reset that no window of the API lasts for is not waited for', () => {
   const { pacer, told } = paced();
-  pacer.observe({ remaining: 3, resetMs: 1_790_000_000_000 });
-  expect(pacer.pauseMs).toBe(300_000);
+  pacer.observe({ remaining: 3, resetMs: 1_790_000_000_000 }, 0);
+  expect(pacer.waitMs).toBe(300_000);
   expect(told).toEqual(['a: quota-low 300000']);
 });
 
@@ -90,8 +90,8 @@ test('a pause counts beside the window, and the later end of the two is waited f
 test('what the server stated last is remembered', () => {
   const { pacer } = paced();
   expect(pacer.stated).toBeUndefined();
-  pacer.observe({ remaining: 900, resetMs: 20_000 });
-  pacer.observe({ remaining: 899, resetMs: 19_000 });
+  pacer.observe({ remaining: 900, resetMs: 20_000 }, 0);
+  pacer.observe({ remaining: 899, resetMs: 19_000 }, 0);
   expect(pacer.stated).toEqual({ remaining: 899, resetMs: 19_000 });
 });
 
