@@ -1,6 +1,6 @@
 import { asFailure, Failure } from '../inventory/failure.ts';
 import type { Emit } from '../sync/events.ts';
-import type { Clock, Limits, Usage } from '../sync/ports.ts';
+import type { Clock, Limits, RequestPlan, Usage } from '../sync/ports.ts';
 import { readEnvelope, type Verdict } from './envelope.ts';
 import { cfRay, quotaLeft, retryAfterMs } from './headers.ts';
 import type { Lane } from './pace.ts';
@@ -45,6 +45,19 @@ export class ApiClient {
 
   usage(): Usage {
     return { requests: this.#requests, retries: this.#retries };
+  }
+
+  /** What so many more requests take of the configured quota. */
+  plan(more: number, limits: Limits): RequestPlan {
+    const { pacer } = this.#options.lane;
+    const waitMs = pacer.waitMsOf(more);
+    const { requests, intervalMs } = pacer.limits;
+    return {
+      requests: this.#requests + more,
+      waitMs,
+      quota: { requests, intervalMs },
+      isTooLong: waitMs > this.#timeLeft(limits),
+    };
   }
 
   isWaiting(): boolean {

@@ -4,15 +4,13 @@ import type { WaitReason } from '../sync/events.ts';
 import type { Clock } from '../sync/ports.ts';
 import { FairQueue, type FairQueueOptions } from './fair-queue.ts';
 import { QuotaShare, type Quota } from './quota-share.ts';
-import { SlidingWindow, type WindowLimits } from './sliding-window.ts';
+import { LONGEST_STATED_MS, SlidingWindow, type WindowLimits } from './sliding-window.ts';
 
 export interface PaceOptions extends WindowLimits {
   /** Requests under way at once. */
   readonly concurrency: number;
 }
 
-/** Cloudflare counts in windows of five minutes; whoever states a longer one means something else by it. */
-const LONGEST_WINDOW_MS = 300_000;
 /** A wait that is shorter is not worth a line: at the edge of the window there is one between any two requests. */
 const SHORTEST_TOLD_MS = 1000;
 
@@ -104,10 +102,10 @@ export class Pacer {
     this.#stated = quota;
     this.#statedUntil = this.#clock.elapsed() + quota.resetMs;
     const { policy, remaining, resetMs } = quota;
-    if (policy !== undefined && policy.intervalMs <= LONGEST_WINDOW_MS) {
+    if (policy !== undefined && policy.intervalMs <= LONGEST_STATED_MS) {
       this.#share.observe({ remaining, resetMs, policy }, sentAt);
     } else if (remaining <= this.#queue.concurrency) {
-      this.pause(Math.min(resetMs, LONGEST_WINDOW_MS), 'quota-low');
+      this.pause(Math.min(resetMs, LONGEST_STATED_MS), 'quota-low');
     }
     this.#lookAgain();
   }
@@ -209,7 +207,7 @@ export class Pacer {
   #tell(lane: Listener): void {
     const { reason, ms } = this.#wait;
     if (this.#hold === undefined || lane.heard === this.#hold || ms === 0) return;
-    if (reason !== this.#pauseReason && ms < SHORTEST_TOLD_MS) return;
+    if (this.#pauseMs === 0 && ms < SHORTEST_TOLD_MS) return;
     lane.heard = this.#hold;
     lane.onWaiting(reason, ms);
   }

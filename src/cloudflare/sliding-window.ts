@@ -5,6 +5,9 @@ export interface WindowLimits {
   readonly intervalMs: number;
 }
 
+/** Cloudflare counts in windows of five minutes; whoever states a longer one means something else by it. */
+export const LONGEST_STATED_MS = 300_000;
+
 /**
  * The requests of the last while, by a clock that nobody sets. They are kept here and not by the queue, whose own
  * goes by the time of day: a clock that is set back by an hour would close it for an hour.
@@ -15,8 +18,8 @@ export interface WindowLimits {
  */
 export class SlidingWindow {
   readonly #elapsed: () => number;
-  /** The longest interval that was asked for. */
-  #keptMs = 0;
+  /** The longest interval that was asked for, or may soon be, since the server tells of its own only when it answers. */
+  #keptMs = LONGEST_STATED_MS;
   /** When each of the requests ended; the first to end first. */
   #ends: number[] = [];
   /** Requests that have started and not ended. */
@@ -59,6 +62,7 @@ export class SlidingWindow {
 
   /** How long until the last of so many more may start, if the others start as soon as they may and end at once. */
   waitMs(more: number, { requests, intervalMs }: WindowLimits): number {
+    if (more === 0) return 0;
     const now = this.#elapsed();
     const rounds = Math.floor((more - 1) / requests);
     // Each takes the place of one that leaves the interval; where limits were lowered, there are too many for that.
@@ -74,7 +78,7 @@ export class SlidingWindow {
     let high = this.#ends.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if ((this.#ends[middle] as number) <= time) low = middle + 1;
+      if ((this.#ends[middle] ?? Infinity) <= time) low = middle + 1;
       else high = middle;
     }
     return low;
