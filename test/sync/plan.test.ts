@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { Failure } from '../../src/inventory/failure.ts';
 import { openInProcess, type InProcess } from '../support/in-process.ts';
 
 const started = ({ logged }: InProcess) => logged('sync.started').at(-1);
@@ -47,6 +48,19 @@ describe('before it reads, a run says', () => {
     await world.sync();
     expect(started(world)?.msg).toMatch(/; how many requests that takes is not known$/);
     expect(started(world)).not.toHaveProperty('requests_planned');
+  });
+
+  test('that an account that has changed since it was interrupted is read anew', async () => {
+    const world = await openInProcess({ images: 65 }, { IMAGE_INVENTORY_CONCURRENCY: '1' });
+    const stop = new AbortController();
+    world.emulator.on('request', (_method, path) => {
+      if (path.includes('page=4')) stop.abort(new Failure('STOPPED', 'stopped'));
+    });
+    await world.sync({}, stop.signal);
+    world.account.upload({ id: 'new' });
+    world.emulator.removeAllListeners('request');
+    await world.sync();
+    expect(started(world)).toMatchObject({ resumed_run: 1, pages_read: 3, requests_planned: 9 });
   });
 
   test('the same before a dry run, and nothing before a quick one', async () => {
