@@ -108,7 +108,10 @@ function run(
     ...{ toolVersion: 'bench', scope: '', mayResume: false },
   });
   const page = { list: 0, number: 1, next: undefined, requestMs: 1, cfRay: undefined };
-  for (const images of pages) stage.add({ ...page, images, count: images.length });
+  for (const images of pages) {
+    const { length: count } = images;
+    stage.add({ ...page, images, count, rows: new Uint32Array(count), bytes: undefined });
+  }
   for (const ids of [...stage.suspects()]) for (const id of ids) stage.condemn(id);
   stage.publish({ requests: 1, retries: 0, expected: undefined, finishedAt: at });
 }

@@ -1,7 +1,7 @@
 import { asFailure, Failure } from '../inventory/failure.ts';
 import type { Emit } from '../sync/events.ts';
 import type { Clock, Limits, RequestPlan, Usage } from '../sync/ports.ts';
-import { readEnvelope, type Verdict } from './envelope.ts';
+import { parseBody, readEnvelope, type Verdict } from './envelope.ts';
 import { cfRay, quotaLeft, retryAfterMs } from './headers.ts';
 import type { Lane } from './pace.ts';
 import type { Answer, Transport } from './transport.ts';
@@ -16,6 +16,14 @@ export interface ClientOptions {
   readonly maxRetries: number;
   /** 0 (inclusive) to 1 (exclusive), for jitter. */
   readonly random: () => number;
+}
+
+/** What an answer is good for. */
+export interface Reader<T> {
+  /** The body of an answer with status 200 as JSON, or what stands for it; `undefined` if it is none. As it is, if absent. */
+  readonly parse?: (body: Buffer) => unknown;
+  /** Proves and decodes the result; a `Failure` it throws is a fault of the answer, and retried. */
+  readonly read: (result: unknown) => T;
 }
 
 /** A believed answer: what the reader made of its result, and where it came from. */
@@ -68,35 +76,30 @@ export class ApiClient {
    * One GET, with retries.
    *
    * @param what - What is asked for, as the subject of an error's message: "page 3 of the list".
-   * @param read - Proves and decodes the result; a `Failure` it throws is a fault of the answer, and retried.
    * @returns `undefined` when the API said that there is no such image.
    */
   async get<T>(
     what: string,
     path: string,
-    read: (result: unknown) => T,
+    reader: Reader<T>,
     limits: Limits,
   ): Promise<Reply<T> | undefined> {
     try {
-      return await this.#get(path, read, limits);
+      return await this.#get(path, reader, limits);
     } catch (error) {
       limits.signal.throwIfAborted();
       throw inContext(what, asFailure(error));
     }
   }
 
-  async #get<T>(
-    path: string,
-    read: (result: unknown) => T,
-    limits: Limits,
-  ): Promise<Reply<T> | undefined> {
+  async #get<T>(path: string, reader: Reader<T>, limits: Limits): Promise<Reply<T> | undefined> {
     const { lane } = this.#options;
     const { pacer } = lane;
     let faults = 0;
     for (let attempt = 1; ; attempt += 1) {
       if (pacer.waitMs > this.#timeLeft(limits)) throw outOfQuota();
       const outcome = await lane.run(async () => {
-        const came = await this.#attempt(path, read, limits);
+        const came = await this.#attempt(path, reader, limits);
         // While it is still under way, so that nothing starts in between.
         if ('kind' in came && came.kind === 'throttled') this.#pause(attempt, came.answer, limits);
         return came;
@@ -123,7 +126,7 @@ export class ApiClient {
 
   async #attempt<T>(
     path: string,
-    read: (result: unknown) => T,
+    { parse = parseBody, read }: Reader<T>,
     limits: Limits,
   ): Promise<Outcome<T>> {
     this.#requests += 1;
@@ -139,7 +142,8 @@ export class ApiClient {
     this.#options.emit({ type: 'request.finished', status: answer.status });
     const quota = quotaLeft(answer.headers);
     if (quota !== undefined) this.#options.lane.pacer.observe(quota, sentAt);
-    return believe(readEnvelope(answer, this.#options.transport.redact), answer, read);
+    const body = await (answer.status === 200 ? parse : parseBody)(answer.body);
+    return believe(readEnvelope(answer, body, this.#options.transport.redact), answer, read);
   }
 
   /** Also where the run has no time for it: the next one of the same user would be refused like this one. */

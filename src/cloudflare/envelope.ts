@@ -36,11 +36,14 @@ const PERMISSION_OR_INTERNAL = 10001;
  * is exactly `true`; whatever else comes is sorted by whether asking again can help. The codes are
  * those of Cloudflare's API reference and of reports by its users.
  *
+ * @param body - The answer's, parsed; `undefined` if it is no JSON.
  * @param redact - Takes the credentials out of what the server says.
  */
-export function readEnvelope(answer: Answer, redact: (text: string) => string): Verdict {
-  const { status } = answer;
-  const body = parseBody(answer);
+export function readEnvelope(
+  { status }: Answer,
+  body: unknown,
+  redact: (text: string) => string,
+): Verdict {
   if (status === 200 && isObject(body) && body['success'] === true) {
     return { kind: 'result', result: body['result'] };
   }
@@ -61,9 +64,10 @@ export function readEnvelope(answer: Answer, redact: (text: string) => string): 
   return { kind: 'final', failure: refusedForGood(said) };
 }
 
-function parseBody(answer: Answer): unknown {
+/** The body as JSON; `undefined` if it is none. */
+export function parseBody(body: Buffer): unknown {
   try {
-    return parseJson(new TextDecoder().decode(answer.body));
+    return parseJson(new TextDecoder().decode(body));
   } catch {
     return undefined;
   }

@@ -2,16 +2,23 @@ import { Failure } from '../inventory/failure.ts';
 import type { Image } from '../inventory/image.ts';
 import { isObject } from '../inventory/json-text.ts';
 import { printable } from '../inventory/printable.ts';
-import type { Limits, ListPage } from '../sync/ports.ts';
-import type { ApiClient } from './client.ts';
+import type { Limits, ListPage, Memory } from '../sync/ports.ts';
+import type { ApiClient, Reader } from './client.ts';
 import { decodeImage } from './decode.ts';
+import {
+  parseNumberedPage,
+  parseTokenPage,
+  readNumberedPage,
+  readTokenPage,
+  type PageContent,
+} from './page-content.ts';
 
 /** The requests that a run makes of one account, each proved and decoded. */
 export interface ImagesApi {
   /** What `stats` says of the number of images; `undefined` if it names none. */
   count(limits: Limits): Promise<number | undefined>;
   /** @param query - Page, size and filter, as the version of the list spells them. */
-  page(place: Place, query: string, limits: Limits): Promise<ListPage>;
+  page(place: Place, query: string, limits: Limits, memory: Memory): Promise<ListPage>;
   /** Whether an image of this id can be asked for. */
   hasAddress(id: string): boolean;
   /** One image; `undefined` if there is none, or none any more but an upload that was only announced. */
@@ -31,27 +38,28 @@ export function createImagesApi(
   const account = `/accounts/${encodeURIComponent(accountId)}/images`;
   // Statistics and details stayed where they were when the second list came.
   const images = `${account}/v1`;
-  const readPage = version === 'v1' ? readNumberedPage : readTokenPage;
+  const pageReader = version === 'v1' ? numberedPageReader : tokenPageReader;
 
   return {
     async count(limits) {
-      const reply = await client.get('the statistics', `${images}/stats`, readCount, limits);
+      const reply = await client.get('the statistics', `${images}/stats`, { read: readCount }, limits);
       return reply?.value;
     },
-    async page(place, query, limits) {
+    async page(place, query, limits, memory) {
       const what = `page ${place.number} of the list`;
-      const reply = await client.get(what, `${account}/${version}?${query}`, readPage, limits);
+      const path = `${account}/${version}?${query}`;
+      const reply = await client.get(what, path, pageReader(memory), limits);
       if (reply === undefined)
         throw new Failure('BAD_ANSWER', 'the list answered "image not found"');
       const { value, requestMs, cfRay } = reply;
-      return { ...place, ...value, count: value.images.length, requestMs, cfRay };
+      return { ...place, ...value, requestMs, cfRay };
     },
     hasAddress: (id) => !RESERVED.has(id),
     async image(id, limits) {
       const what = `image ${printable(id).slice(0, 80)}`;
       if (RESERVED.has(id)) throw new RangeError(`${what} has no address of its own`);
       const read = (result: unknown): Image | undefined => readImage(result, id);
-      const reply = await client.get(what, `${images}/${encodeId(id)}`, read, limits);
+      const reply = await client.get(what, `${images}/${encodeId(id)}`, { read }, limits);
       return reply?.value;
     },
   };
@@ -63,6 +71,17 @@ export function createImagesApi(
  */
 const RESERVED = new Set(['batch_token', 'keys', 'stats', 'variants']);
 
+function numberedPageReader(memory: Memory): Reader<PageContent> {
+  return {
+    parse: (body) => parseNumberedPage(body, memory),
+    read: (result) => readNumberedPage(result, memory),
+  };
+}
+
+function tokenPageReader(memory: Memory): Reader<PageContent> {
+  return { parse: parseTokenPage, read: (result) => readTokenPage(result, memory) };
+}
+
 /** Custom ids may hold `/` and even read `..`, which a proxy would resolve if the dots were not encoded. */
 function encodeId(id: string): string {
   return encodeURIComponent(id).replaceAll('.', '%2E');
@@ -73,24 +92,6 @@ function readImage(result: unknown, id: string): Image | undefined {
   const image = decodeImage(result);
   if (image.id !== id) throw new Failure('BAD_ANSWER', 'the API answered with another image');
   return isObject(result) && result['draft'] === true ? undefined : image;
-}
-
-type PageContent = Pick<ListPage, 'images' | 'next'>;
-
-/** A page is a page only if `result.images` is an array of images. An empty object is not an empty list. */
-function readNumberedPage(result: unknown): PageContent {
-  const images = isObject(result) ? result['images'] : undefined;
-  if (!Array.isArray(images)) throw new Failure('BAD_ANSWER', 'the answer holds no list of images');
-  return { images: images.map(decodeImage), next: undefined };
-}
-
-/** As a numbered page, with the token that leads on. No token, or a null, is the end; anything else is no answer. */
-function readTokenPage(result: unknown): PageContent {
-  const { images } = readNumberedPage(result);
-  const token = isObject(result) ? (result['continuation_token'] ?? null) : null;
-  const isToken = token === null || (typeof token === 'string' && token !== '');
-  if (!isToken) throw new Failure('BAD_ANSWER', 'the answer holds no continuation token');
-  return { images, next: token };
 }
 
 function readCount(result: unknown): number | undefined {

@@ -47,8 +47,8 @@ export async function* listNumberedPages(
       if (inFlight.size === 0) break;
       const page = await Promise.race(inFlight.values());
       inFlight.delete(page.number);
-      plan.learn(page.number, page.images.length, inFlight.size === 0);
-      if (page.images.length > 0) yield page;
+      plan.learn(page.number, page.count, inFlight.size === 0);
+      if (page.count > 0) yield page;
     }
   } finally {
     stop.abort();

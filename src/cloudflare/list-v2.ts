@@ -34,9 +34,9 @@ export async function* walkTokens(
     const page = await fetchNext((last?.number ?? 0) + 1, last?.next ?? undefined, limits);
     if (typeof page.next === 'string' && tokens.has(page.next)) throw circular(page.number);
     tokens.add(page.next);
-    listed += page.images.length;
+    listed += page.count;
     last = page;
-    if (page.images.length > 0) yield page;
+    if (page.count > 0) yield page;
   }
   if (listed === SUSPICIOUS_END && total !== undefined && total > listed) throw cutOff(total);
 }

@@ -11,8 +11,8 @@ export interface PaceOptions extends WindowLimits {
   readonly concurrency: number;
 }
 
-/** A wait that is shorter is not worth a line: at the edge of the window there is one between any two requests. */
-const SHORTEST_TOLD_MS = 1000;
+/** Of the interval. A wait that is shorter is not worth a line: at the edge of the window there is one between any two requests. */
+const SHORTEST_TOLD = 0.01;
 
 /** Told when requests begin to wait. It must not throw. */
 export type WaitListener = (reason: WaitReason, waitMs: number) => void;
@@ -207,7 +207,7 @@ export class Pacer {
   #tell(lane: Listener): void {
     const { reason, ms } = this.#wait;
     if (this.#hold === undefined || lane.heard === this.#hold || ms === 0) return;
-    if (this.#pauseMs === 0 && ms < SHORTEST_TOLD_MS) return;
+    if (this.#pauseMs === 0 && ms < SHORTEST_TOLD * this.#limits.intervalMs) return;
     lane.heard = this.#hold;
     lane.onWaiting(reason, ms);
   }

@@ -1,6 +1,6 @@
 import { Failure, type FailureCode } from '../inventory/failure.ts';
 import { isObject } from '../inventory/json-text.ts';
-import type { Limits } from '../sync/ports.ts';
+import type { Limits, Memory } from '../sync/ports.ts';
 import type { ApiClient } from './client.ts';
 import { createImagesApi, type ListVersion } from './images-api.ts';
 
@@ -30,7 +30,7 @@ export async function verifyToken(
 }
 
 async function ask(client: ApiClient, path: string, limits: Limits): Promise<TokenState> {
-  const reply = await client.get('the token', path, readState, limits);
+  const reply = await client.get('the token', path, { read: readState }, limits);
   if (reply === undefined) throw new Failure('BAD_ANSWER', 'the API did not know the address');
   return reply.value;
 }
@@ -47,6 +47,12 @@ function readState(result: unknown): TokenState {
   };
 }
 
+/** Of an account that nothing is remembered of. */
+const NO_MEMORY: Memory = {
+  page: () => undefined,
+  recognize: ({ length }) => new Uint32Array(length),
+};
+
 /** Asks for the start of an account's list, to see whether it may be read. @returns The images shown. */
 export async function probeList(
   client: ApiClient,
@@ -57,6 +63,6 @@ export async function probeList(
   const api = createImagesApi(client, accountId, version);
   // The v2 list of an account without Images has been seen to be empty; the statistics tell.
   if (version === 'v2') await api.count(limits);
-  const { images } = await api.page({ list: 0, number: 1 }, 'per_page=10', limits);
-  return images.length;
+  const { count } = await api.page({ list: 0, number: 1 }, 'per_page=10', limits, NO_MEMORY);
+  return count;
 }

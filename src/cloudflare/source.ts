@@ -1,5 +1,5 @@
 import { Failure, type FailureCode } from '../inventory/failure.ts';
-import type { Limits, ListPage, ReadPage, RequestPlan, Source } from '../sync/ports.ts';
+import type { Limits, ListPage, Memory, ReadPage, RequestPlan, Source } from '../sync/ports.ts';
 import type { ApiClient } from './client.ts';
 import { createImagesApi, type ImagesApi, type ListVersion } from './images-api.ts';
 import { listNumberedPages } from './list-v1.ts';
@@ -34,6 +34,7 @@ type ReadList = (
   expected: number | undefined,
   limits: Limits,
   read: readonly ReadPage[],
+  memory: Memory,
 ) => AsyncIterable<ListPage>;
 
 /** One account behind either version of the list. */
@@ -67,22 +68,23 @@ export function createSource(options: SourceOptions): Source {
     total: number | undefined,
     limits: Limits,
     read: readonly ReadPage[],
+    memory: Memory,
   ): AsyncGenerator<ListPage> {
     if (creators === undefined) {
-      yield* readList(0, '', total, limits, read);
+      yield* readList(0, '', total, limits, read, memory);
       return;
     }
     // The v2 list of an account without Images has been seen to be empty where v1 refuses; the statistics refuse as well.
     const whole = version === 'v2' ? await expected(limits) : undefined;
     for (const [index, filter] of filtersOf(creators).entries()) {
       const own = read.filter((page) => page.list === index);
-      yield* readList(index, filter, whole, limits, own);
+      yield* readList(index, filter, whole, limits, own, memory);
     }
   }
 
-  function* newest(limits: Limits): Generator<AsyncIterable<ListPage>> {
+  function* newest(limits: Limits, memory: Memory): Generator<AsyncIterable<ListPage>> {
     for (const [index, filter] of filtersOf(creators).entries()) {
-      yield readNewest(index, filter, undefined, limits, []);
+      yield readNewest(index, filter, undefined, limits, [], memory);
     }
   }
 
@@ -99,10 +101,10 @@ export function createSource(options: SourceOptions): Source {
 }
 
 function numbered(api: ImagesApi, { perPage, concurrency }: SourceOptions): ReadList {
-  return (list, filter, expected, limits, read) =>
+  return (list, filter, expected, limits, read, memory) =>
     listNumberedPages(
       (number, own) =>
-        api.page({ list, number }, `page=${number}&per_page=${perPage}${filter}`, own),
+        api.page({ list, number }, `page=${number}&per_page=${perPage}${filter}`, own, memory),
       { expected, concurrency, limits, read },
     );
 }
@@ -113,10 +115,10 @@ function chained(
   /** By upload time. */
   order: 'asc' | 'desc',
 ): ReadList {
-  return (list, filter, expected, limits, read) => {
+  return (list, filter, expected, limits, read, memory) => {
     const query = `sort_order=${order}&per_page=${perPage}${filter}`;
     return walkTokens(
-      (number, token, own) => api.page({ list, number }, query + continuation(token), own),
+      (number, token, own) => api.page({ list, number }, query + continuation(token), own, memory),
       expected,
       limits,
       read,

@@ -31,9 +31,16 @@ const SURROGATE_ESCAPE = /\\u[dD][89a-fA-F]/;
  * @throws SyntaxError if the text is not JSON.
  */
 export function parseJson(text: string): unknown {
+  const value = parseExact(text);
+  return text.includes('\\u') && SURROGATE_ESCAPE.test(text) ? wellFormed(value) : value;
+}
+
+function parseExact(text: string): unknown {
+  const value: unknown = JSON.parse(text);
+  // Most texts are spelled like this, and to write one again takes a fraction of what looking at its numbers takes.
+  if (JSON.stringify(value) === text) return value;
   const numbers = inexactNumbers(text);
-  const value = numbers.length === 0 ? (JSON.parse(text) as unknown) : parseMarked(text, numbers);
-  return SURROGATE_ESCAPE.test(text) ? wellFormed(value) : value;
+  return numbers.length === 0 ? value : parseMarked(text, numbers);
 }
 
 /** A number that `JSON.parse` and `JSON.stringify` would alter, and where it stands. */

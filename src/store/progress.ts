@@ -23,9 +23,8 @@ export class Progress {
   }
 
   /** @param rows - The rows that the page showed. */
-  keep(page: ListPage, rows: readonly number[], sequence: number): void {
-    const { list, number, next } = page;
-    const count = page.images.length;
+  keep(page: ListPage, rows: Uint32Array, sequence: number): void {
+    const { list, number, next, count } = page;
     const { accountKey, expected } = this.#identity;
     if (next === undefined && expected === undefined) return;
     if (!this.#isKept) {
@@ -33,7 +32,7 @@ export class Progress {
       this.#kept.keepIdentity(this.#identity);
       this.#isKept = true;
     }
-    const kept = { list, number, count, next, rows: Uint32Array.from(rows), sequence };
+    const kept = { list, number, count, next, rows, sequence };
     this.#kept.keepPage(accountKey, kept);
   }
 

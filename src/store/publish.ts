@@ -11,6 +11,7 @@ import { findReidentified, type Ids } from './reidentify.ts';
 import type { RowIds } from './row-ids.ts';
 import type { RowSet } from './row-set.ts';
 import { ASSIGNMENTS, COLUMNS, toCells, toImage, type ImageRow } from './rows.ts';
+import type { ShownImages } from './shown-images.ts';
 import { clearStage } from './stage-row.ts';
 
 export interface PublishOptions {
@@ -28,6 +29,7 @@ export interface PublishOptions {
   readonly content: ContentSum;
   /** The rows of images that are proved to be gone. */
   readonly gone: RowSet;
+  readonly shown: ShownImages;
 }
 
 type Outcome = Pick<Counts, 'added' | 'changed' | 'removed' | 'restored'> & {
@@ -124,7 +126,7 @@ function publishNew(publication: Publication): Pick<Outcome, 'added' | 'restored
 
 /** Makes a new row that of an image which was removed once. Says whether it is one. */
 function restorer(publication: Publication): (rowId: number, image: Image) => boolean {
-  const { database, account, runId, record, total, reidentified } = publication;
+  const { database, account, runId, record, total, reidentified, shown } = publication;
   const find = database.prepare<[string, string], ImageRow>(
     `SELECT id, ${COLUMNS}, first_seen_run FROM removed_images WHERE account_id = ? AND id = ?`,
   );
@@ -138,7 +140,10 @@ function restorer(publication: Publication): (rowId: number, image: Image) => bo
     const before = toImage(row);
     const after = reworded(before, image);
     record(image.id, 'restored', before, after, reidentified.get(rowId));
+    const digest = shown.find(rowId);
     update.run(...toCells(after), row['first_seen_run'], runId, rowId);
+    // The same image, in other words.
+    shown.writeOne(rowId, digest);
     total.remove(image);
     total.add(after);
     forget.run(account.accountId, image.id);
@@ -146,9 +151,16 @@ function restorer(publication: Publication): (rowId: number, image: Image) => bo
   };
 }
 
-function publishChanged({ database, account, runId, record, total }: Publication): number {
+function publishChanged({
+  database,
+  account,
+  runId,
+  record,
+  total,
+  shown,
+}: Publication): number {
   const nextStaged = database.prepare<[number, string, number], ImageRow>(
-    `SELECT id, ${COLUMNS} FROM staged_images WHERE account_key = ? AND id > ? ORDER BY id LIMIT ?`,
+    `SELECT id, ${COLUMNS}, hex(digest) AS digest FROM staged_images WHERE account_key = ? AND id > ? ORDER BY id LIMIT ?`,
   );
   const staged = inBatches('', (after) => nextStaged.all(account.key, after, BATCH), idOf);
   const find = database.prepare<[number, string], ImageRow>(
@@ -165,6 +177,8 @@ function publishChanged({ database, account, runId, record, total }: Publication
     const after = reworded(before, toImage(stagedRow));
     record(before.id, 'changed', before, after);
     update.run(...toCells(after), runId, rowIdOf(row));
+    const digest = Buffer.from(stagedRow['digest'] as string, 'hex');
+    if (digest.length > 0) shown.writeOne(rowIdOf(row), digest);
     total.remove(before);
     total.add(after);
     changed += 1;

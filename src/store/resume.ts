@@ -83,17 +83,21 @@ const BATCH = 5000;
 /**
  * Makes what an interrupted run staged this run's own, and drops what none of its kept pages vouches for.
  *
- * @returns The content of the new images.
+ * @param shown - The rows that the pages showed.
+ * @returns Those of them that are there, and the content of the new images. An image that a page showed again may have
+ * given up its row.
  */
 export function takeOver(
   database: Database,
   accountKey: number,
   runId: number,
   firstRow: number,
-  seen: RowSet,
-): ContentSum {
-  dropUnseenStaged(database, accountKey, seen);
+  shown: RowSet,
+): { readonly seen: RowSet; readonly content: ContentSum } {
+  dropUnseenStaged(database, accountKey, shown);
   const content = new ContentSum();
+  const seen = new RowSet();
+  for (const rowId of shown) if (rowId < firstRow) seen.add(rowId);
   const next = database.prepare<[number, number], ImageRow>(
     `SELECT row_id, id, ${COLUMNS} FROM stored_images
      WHERE account_key = ${accountKey} AND row_id > ? ORDER BY row_id LIMIT ?`,
@@ -106,17 +110,18 @@ export function takeOver(
   const takeOverBatch = database.transaction((rows: readonly ImageRow[]) => {
     for (const row of rows) {
       const rowId = rowIdOf(row);
-      if (!seen.has(rowId)) {
+      if (!shown.has(rowId)) {
         drop.run(rowId);
         continue;
       }
+      seen.add(rowId);
       adopt.run(runId, runId, rowId);
       content.add(toImage(row));
     }
   });
   const own = batches(firstRow - 1, (after) => next.all(after, BATCH), rowIdOf);
   for (const rows of own) takeOverBatch(rows);
-  return content;
+  return { seen, content };
 }
 
 function dropUnseenStaged(database: Database, accountKey: number, seen: RowSet): void {

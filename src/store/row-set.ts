@@ -22,6 +22,14 @@ export class RowSet {
     return true;
   }
 
+  /** @returns Whether the row was in the set. */
+  delete(rowId: number): boolean {
+    if (!this.has(rowId)) return false;
+    this.#bits[rowId >>> 3] = (this.#bits[rowId >>> 3] ?? 0) & ~(1 << (rowId & 7));
+    this.#size -= 1;
+    return true;
+  }
+
   /** How many rows of the set are below this one. */
   countBelow(rowId: number): number {
     let count = 0;

@@ -13,6 +13,8 @@ export interface Sighting {
   readonly isFresh: boolean;
   /** Whether readers know it. */
   readonly isKnown: boolean;
+  /** Whether its row is now as it was shown. One that readers know stays as it was until the run is published. */
+  readonly isStored: boolean;
 }
 
 export interface SightingsOptions {
@@ -61,31 +63,57 @@ export class Sightings {
     return this.#seen.has(rowId);
   }
 
-  /** Stages what the API shows of one image. The caller holds the transaction. */
-  show(image: Image): Sighting {
+  /**
+   * Stages what the API shows of one image. The caller holds the transaction.
+   *
+   * @param digest - Of the bytes that showed it, if there is one.
+   */
+  show(image: Image, digest: Buffer | null): Sighting {
     const row = this.#options.sql.findStored.get(image.id);
     if (row === undefined) return this.#insert(image);
-    const sighting = this.#see(row);
+    const sighting = this.#see(row['row_id'] as number);
     if (!sighting.isKnown) this.#update(row, image);
-    else this.#compare(row, image, sighting);
+    else if (!sameImage(toImage(row), image)) this.#change(image, digest);
+    else {
+      if (!sighting.isFresh) this.#unchange(sighting.rowId);
+      return { ...sighting, isStored: true };
+    }
     return sighting;
+  }
+
+  /** As {@link Sightings.show}, of an image that readers know and that is as it was. @returns Whether it is fresh. */
+  showAgain(rowId: number): boolean {
+    const { isFresh } = this.#see(rowId);
+    if (!isFresh) this.#unchange(rowId);
+    return isFresh;
   }
 
   /** As {@link Sightings.show}, but an image that readers know stays as it is. */
   showNew(image: Image): Sighting {
     const row = this.#options.sql.findStored.get(image.id);
     if (row === undefined) return this.#insert(image);
-    const sighting = this.#see(row);
+    const sighting = this.#see(row['row_id'] as number);
     if (!sighting.isKnown) this.#update(row, image);
     return sighting;
   }
 
-  #see(row: ImageRow): Sighting {
-    const rowId = row['row_id'] as number;
+  /** As {@link Sightings.show}, of an image that is not stored, as far as can be told. */
+  showFirst(image: Image): Sighting {
+    return this.#insert(image);
+  }
+
+  /** Forgets a row of the run's own. The caller deletes it. */
+  takeBack(rowId: number, image: Image): void {
+    this.#seen.delete(rowId);
+    this.#content.remove(image);
+    this.#writes += 1;
+  }
+
+  #see(rowId: number): Sighting {
     const isKnown = rowId < this.#options.firstRow;
     const isFresh = this.#seen.add(rowId);
     if (isFresh && isKnown) this.#seenStored += 1;
-    return { rowId, isFresh, isKnown };
+    return { rowId, isFresh, isKnown, isStored: !isKnown };
   }
 
   #insert(image: Image): Sighting {
@@ -95,7 +123,7 @@ export class Sightings {
     sql.insertOwn(rowId, image, runId);
     this.#content.add(image);
     this.#writes += 1;
-    return { rowId, isFresh: true, isKnown: false };
+    return { rowId, isFresh: true, isKnown: false, isStored: true };
   }
 
   /** A new image was shown again: the later answer counts. */
@@ -108,13 +136,13 @@ export class Sightings {
     this.#writes += 1;
   }
 
-  #compare(row: ImageRow, image: Image, { isFresh }: Sighting): void {
-    const { sql } = this.#options;
-    if (!sameImage(toImage(row), image)) {
-      sql.stage(image);
-      this.#writes += 1;
-    }
-    // Shown twice, and the later answer says that nothing changed.
-    else if (!isFresh && sql.unstage.run(image.id).changes > 0) this.#writes += 1;
+  #change(image: Image, digest: Buffer | null): void {
+    this.#options.sql.stage(image, digest);
+    this.#writes += 1;
+  }
+
+  /** Shown twice, and the later answer says that nothing changed. */
+  #unchange(rowId: number): void {
+    if (this.#options.sql.unstage.run(rowId).changes > 0) this.#writes += 1;
   }
 }

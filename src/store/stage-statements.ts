@@ -10,12 +10,13 @@ export interface StageStatements {
   readonly findStored: Statement<[id: string], ImageRow>;
   /** Stored images of the run's scope after an id, in the order of ids. */
   readonly nextInScope: Statement<[after: string, limit: number], { rowId: number; id: string }>;
-  readonly unstage: Statement<[id: string]>;
+  /** Forgets the change of an image that readers know. */
+  readonly unstage: Statement<[rowId: number]>;
   /** Writes a new image into the row that it will keep. */
   insertOwn(rowId: number, image: Image, runId: number): void;
   updateOwn(rowId: number, image: Image): void;
   /** Remembers a change of an image that readers know. */
-  stage(image: Image): void;
+  stage(image: Image, digest: Buffer | null): void;
 }
 
 /**
@@ -36,8 +37,8 @@ export function prepareStage(
   );
   const update = database.prepare(`UPDATE stored_images SET ${ASSIGNMENTS} WHERE row_id = ?`);
   const stage = database.prepare(
-    `INSERT OR REPLACE INTO staged_images (account_key, id, ${COLUMNS})
-     VALUES (${accountKey}, ?, ${PLACEHOLDERS})`,
+    `INSERT OR REPLACE INTO staged_images (account_key, id, ${COLUMNS}, digest)
+     VALUES (${accountKey}, ?, ${PLACEHOLDERS}, ?)`,
   );
 
   return {
@@ -52,11 +53,14 @@ export function prepareStage(
     nextInScope: database.prepare(
       `SELECT row_id AS rowId, id FROM stored_images WHERE ${inScope} AND id > ? ORDER BY id LIMIT ?`,
     ),
-    unstage: database.prepare(`DELETE FROM staged_images WHERE ${account} AND id = ?`),
+    unstage: database.prepare(
+      `DELETE FROM staged_images WHERE ${account}
+       AND id = (SELECT id FROM stored_images WHERE row_id = ?)`,
+    ),
     insertOwn: (rowId, image, runId) =>
       void insert.run(rowId, image.id, ...toCells(image), runId, runId),
     updateOwn: (rowId, image) => void update.run(...toCells(image), rowId),
-    stage: (image) => void stage.run(image.id, ...toCells(image)),
+    stage: (image, digest) => void stage.run(image.id, ...toCells(image), digest),
   };
 }
 

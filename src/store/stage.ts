@@ -5,11 +5,15 @@ import type { Image } from '../inventory/image.ts';
 import type { ListPage, Resumed, RunEnd, RunFailure, RunStart, Stage } from '../sync/ports.ts';
 import type { StoredAccount } from './accounts.ts';
 import { explained } from './errors.ts';
+import { dropIndexes, finishFirstLoad, hasImages, hasIndexes, makeIndexes } from './first-load.ts';
 import type { Ledger, Published } from './ledger.ts';
+import { takeIn, type Show, type Shown } from './intake.ts';
+import { ShownMemory } from './memory.ts';
 import type { Progress } from './progress.ts';
 import { publish, readChanges } from './publish.ts';
 import type { RowIds } from './row-ids.ts';
 import { RowSet } from './row-set.ts';
+import { ShownImages } from './shown-images.ts';
 import { Sightings, type SightingsOptions } from './sightings.ts';
 import { dropStage, writeStageRow } from './stage-row.ts';
 import { prepareStage, type StageStatements } from './stage-statements.ts';
@@ -57,10 +61,15 @@ export class RunStage implements Stage {
   readonly resumed: Resumed | undefined;
   readonly #options: StageOptions;
   readonly #sql: StageStatements;
+  readonly memory: ShownMemory;
   readonly #sighting: SightingsOptions;
+  readonly #shown: ShownImages;
   #sightings: Sightings;
   #gone = new RowSet();
   #listed: number;
+  #expected: number | undefined;
+  /** Whether the account's first images are written, without indexes. */
+  #isLoading: boolean;
   #epoch: number;
   #sequence: number;
 
@@ -73,11 +82,16 @@ export class RunStage implements Stage {
     this.#sql = prepareStage(database, account.key, start.creators);
     this.stored = this.#sql.countStored.get(firstRow) ?? 0;
     this.resumed = staged.resumed;
+    this.#shown = new ShownImages(database, account);
+    const isEmpty = published === undefined;
+    this.memory = new ShownMemory({ database, account, shown: this.#shown, firstRow, isEmpty });
     this.#sighting = { sql: this.#sql, rowIds, runId, firstRow };
     this.#sightings = new Sightings(this.#sighting, staged.seen, staged.content);
     this.#epoch = staged.epoch;
     this.#sequence = staged.sequence;
     this.#listed = staged.seen.size;
+    this.#expected = staged.resumed?.expected;
+    this.#isLoading = !hasIndexes(database);
   }
 
   get listed(): number {
@@ -86,17 +100,38 @@ export class RunStage implements Stage {
 
   expect(expected: number | undefined): void {
     this.#options.progress.expect(expected);
+    this.#expected = expected;
+    const { start, database } = this.#options;
+    if (expected === undefined || !this.isBaseline || start.creators !== undefined) return;
+    this.#transaction(() => {
+      if (!hasImages(database)) dropIndexes(database);
+    });
+    this.#isLoading = !hasIndexes(database);
+  }
+
+  settle(): void {
+    if (!this.#isLoading) return;
+    this.#isLoading = false;
+    const { database, account } = this.#options;
+    this.#listed -= this.#stage(() =>
+      finishFirstLoad({
+        database,
+        accountKey: account.key,
+        sightings: this.#sightings,
+        shown: this.#shown,
+      }),
+    );
   }
 
   add(page: ListPage): number {
-    const rows: number[] = [];
-    let fresh = 0;
-    this.#stage(() => {
-      for (const image of page.images) {
-        const { rowId, isFresh } = this.#sightings.show(image);
-        rows.push(rowId);
-        if (isFresh) fresh += 1;
-      }
+    // Whatever exceeds what the account states may be there already.
+    if (this.#listed + page.count > (this.#expected ?? 0)) this.settle();
+    const { rows, fresh } = this.#stage(() => {
+      const taken = this.#takeIn(page, (image, digest) =>
+        this.#isLoading ? this.#sightings.showFirst(image) : this.#sightings.show(image, digest),
+      );
+      this.memory.keep(page, taken.rows);
+      return taken;
     });
     this.#listed += fresh;
     this.#options.progress.keep(page, rows, this.#sequence);
@@ -104,17 +139,15 @@ export class RunStage implements Stage {
   }
 
   addNew(page: ListPage): number {
-    let fresh = 0;
-    let known = 0;
-    this.#stage(() => {
-      for (const image of page.images) {
-        const { isFresh, isKnown } = this.#sightings.showNew(image);
-        if (isFresh) fresh += 1;
-        if (isKnown) known += 1;
-      }
-    });
+    const { fresh, known } = this.#stage(() =>
+      this.#takeIn(page, (image) => this.#sightings.showNew(image)),
+    );
     this.#listed += fresh;
     return known;
+  }
+
+  #takeIn(page: ListPage, show: Show): Shown {
+    return takeIn(page, this.#sightings, show, this.#shown);
   }
 
   restart(): void {
@@ -135,7 +168,7 @@ export class RunStage implements Stage {
   }
 
   acquit(image: Image): void {
-    this.#stage(() => void this.#sightings.show(image));
+    this.#stage(() => this.#sightings.show(image, null));
   }
 
   condemn(id: string): void {
@@ -185,7 +218,10 @@ export class RunStage implements Stage {
     const { database, account, onEnd } = this.#options;
     try {
       // Two transactions: whatever becomes of the ledger's row, the rows must go.
-      this.#transaction(() => dropStage(database, account.key));
+      this.#transaction(() => {
+        dropStage(database, account.key);
+        makeIndexes(database);
+      });
       this.suspend(end, failure);
       this.#letGo();
     } finally {
@@ -216,7 +252,7 @@ export class RunStage implements Stage {
   }
 
   #publish(end: RunEnd): Counts {
-    const { database, account, ledger, rowIds, firstRow, published } = this.#options;
+    const { database, account, ledger, rowIds, firstRow, published, start } = this.#options;
     const { contentHash, ...changed } = publish({
       database,
       account,
@@ -227,7 +263,9 @@ export class RunStage implements Stage {
       published,
       content: this.#sightings.content,
       gone: this.#gone,
+      shown: this.#shown,
     });
+    if (start.mode !== 'quick') this.memory.dropUnused();
     const unchanged = this.#sightings.seenStored - changed.changed;
     const counts = { listed: this.#listed, ...changed, unchanged };
     ledger.complete(this.runId, counts, contentHash, end);
@@ -247,16 +285,17 @@ export class RunStage implements Stage {
   }
 
   /** A transaction that may stage something; if it does, it is counted. */
-  #stage(work: () => void): void {
+  #stage<T>(work: () => T): T {
     const { database, account, firstRow } = this.#options;
     const { writes } = this.#sightings;
-    this.#transaction(() => {
-      work();
-      if (this.#sightings.writes === writes) return;
+    return this.#transaction(() => {
+      const result = work();
+      if (this.#sightings.writes === writes) return result;
       const sequence = this.#sequence + 1;
       const epoch = this.#epoch;
       writeStageRow(database, account.key, { runId: this.runId, firstRow, epoch, sequence });
       this.#sequence = sequence;
+      return result;
     });
   }
 

@@ -4,6 +4,7 @@ import type { RunStart, Stage, Store } from '../sync/ports.ts';
 import { findOrAddAccount, type StoredAccount } from './accounts.ts';
 import type { WritableDatabase } from './database.ts';
 import { explained } from './errors.ts';
+import { hasIndexes, hasImages, makeIndexes } from './first-load.ts';
 import { KeptScans } from './kept-scan.ts';
 import { Ledger } from './ledger.ts';
 import { Progress } from './progress.ts';
@@ -37,12 +38,14 @@ export function createStore(inventory: WritableDatabase, now: number): Inventory
   });
 
   /** The accounts that a run is under way of. */
-  const underWay = new Set<string>();
+  const underWay = new Map<string, RunStage>();
 
   function begin(start: RunStart): Stage {
     const { accountId } = start;
     if (underWay.has(accountId)) throw new Error(`a run of ${accountId} is under way already`);
     inventory.assertInPlace();
+    // A first inventory that another account is about to join needs its indexes.
+    for (const stage of underWay.values()) stage.settle();
     const open = database.transaction(() => openRun(database, ledger, kept, rowIds, start));
     const { account, leftover, ...run } = explained(path, () => open.immediate());
     const identity = identityOf(account, start, run.runId, run.firstRow, leftover);
@@ -69,7 +72,7 @@ export function createStore(inventory: WritableDatabase, now: number): Inventory
       onEnd: () => underWay.delete(accountId),
       ...run,
     });
-    underWay.add(accountId);
+    underWay.set(accountId, stage);
     return stage;
   }
 
@@ -88,6 +91,14 @@ function dropHopeless(database: Database, kept: KeptScans, now: number): void {
     database.transaction(() => dropStage(database, accountKey)).immediate();
     kept.forget(accountKey);
   }
+  if (!hasImages(database)) makeIndexes(database);
+}
+
+/** Drops a first inventory that its account did not go on with, since it has no indexes. The caller holds the transaction. */
+function dropFirstLoad(database: Database): void {
+  if (hasIndexes(database)) return;
+  for (const accountKey of stagedAccounts(database)) dropStage(database, accountKey);
+  makeIndexes(database);
 }
 
 interface OpenedRun extends Pick<StageOptions, 'account' | 'runId' | 'firstRow' | 'published'> {
@@ -106,7 +117,10 @@ function openRun(
   // An earlier run of this process may not even have been able to say that it failed: the disk was full.
   ledger.closeLeftRunning(start.startedAt, start.accountId);
   const leftover = findLeftover(database, ledger, kept, account, start);
-  if (leftover === undefined) dropStage(database, account.key);
+  if (leftover === undefined) {
+    dropStage(database, account.key);
+    dropFirstLoad(database);
+  }
   const runId = ledger.open(start, leftover?.identity.runId);
   const staged = findStageRow(database, account.key);
   if (staged !== undefined) writeStageRow(database, account.key, { ...staged, runId });
@@ -137,12 +151,10 @@ function stagedBy(
   runId: number,
   { identity, pages, sequence }: Leftover,
 ): StagedSoFar {
-  const seen = rowsOf(pages);
-  const content = takeOver(database, account.key, runId, identity.firstRow, seen);
+  const taken = takeOver(database, account.key, runId, identity.firstRow, rowsOf(pages));
   return {
     resumed: { runId: identity.runId, expected: identity.expected, pages },
-    seen,
-    content,
+    ...taken,
     epoch: identity.epoch,
     sequence,
   };

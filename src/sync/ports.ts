@@ -33,11 +33,44 @@ export interface ReadPage {
   readonly next: string | null | undefined;
 }
 
+/** The bytes of a page, by which it is known again. */
+export interface PageBytes {
+  /** Of the whole page; `undefined` if no other page can have the same, such as one that leads to the next. */
+  readonly digest: Buffer | undefined;
+  /** Of each image, in the order of the page. */
+  readonly images: Uint32Array;
+}
+
 /** One page of the list, after it was proved to be one. */
 export interface ListPage extends ReadPage {
+  /** For each image the row that the memory knows it by, if it is as it was; else 0. */
+  readonly rows: Uint32Array;
+  /** The others, in the order of the page. */
   readonly images: readonly Image[];
+  /** `undefined` if they are of no use: the page is known as a whole, or nobody can tell where its images begin. */
+  readonly bytes: PageBytes | undefined;
   readonly requestMs: number;
   readonly cfRay: string | undefined;
+}
+
+/** The images of a page that was not read yet. */
+export interface PageImages {
+  readonly length: number;
+  /** As {@link PageBytes.images}. */
+  readonly digests: Uint32Array;
+  /** Reads one. @throws Failure `BAD_ANSWER` if it is no image. */
+  at(index: number): Image;
+}
+
+/**
+ * What was shown by which bytes. A source asks it, so that nobody reads again what was read before; what it knows is as it
+ * is stored.
+ */
+export interface Memory {
+  /** The rows of all images of a page. @returns `undefined` unless the same bytes would show all of them as they are stored. */
+  page(digest: Buffer): Uint32Array | undefined;
+  /** For each image of a page the row that holds what the same bytes would show; 0 where that is not known. */
+  recognize(images: PageImages): Uint32Array;
 }
 
 /** What was asked of the network so far. */
@@ -87,12 +120,13 @@ export interface Source {
     expected: number | undefined,
     limits: Limits,
     read: readonly ReadPage[],
+    memory: Memory,
   ): AsyncIterable<ListPage>;
   /**
    * The newest images first: one list a creator, or one of all images. Nothing is asked for before somebody waits for it,
    * so whoever stops has read no further. Pages hold images; an iteration that ends has reached the end of its list.
    */
-  newest(limits: Limits): Iterable<AsyncIterable<ListPage>>;
+  newest(limits: Limits, memory: Memory): Iterable<AsyncIterable<ListPage>>;
   /** Whether an image of this id can be asked for: an API may use an address for something else. */
   canFind(id: string): boolean;
   /** One image by its id; `undefined` only when the API answered that there is no such image. */
@@ -174,6 +208,8 @@ export interface Stage {
   readonly resumed: Resumed | undefined;
   /** Distinct images that the list has shown so far. */
   readonly listed: number;
+  /** What readers see, by the bytes that showed it. */
+  readonly memory: Memory;
 
   /**
    * Compares a page with what is stored and stages the differences; commits before it returns. A page may be
@@ -191,6 +227,8 @@ export interface Stage {
   addNew(page: ListPage): number;
   /** What the account states, remembered beside the pages of an interrupted run. */
   expect(expected: number | undefined): void;
+  /** Says that a reading of the list is over. From here on `listed` is right; until then it may count an image again that was shown again. */
+  settle(): void;
   /** Forgets every page, as if nothing had been read. */
   restart(): void;
   /** Stored images of the scope that no page showed, with no verdict yet. Lazy; in batches of bounded size. */

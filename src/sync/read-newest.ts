@@ -10,7 +10,7 @@ export async function readNewest(reading: Reading): Promise<void> {
   const { source, stage, limits, mode, expected } = reading;
   const { stored, resumed } = stage;
   reading.emit({ type: 'sync.started', mode, expected, stored, resumed, plan: undefined });
-  for (const list of source.newest(limits)) await readUntilKnown(reading, list);
+  for (const list of source.newest(limits, stage.memory)) await readUntilKnown(reading, list);
   // An account without Images has been seen to list nothing rather than to refuse. Its statistics refuse.
   if (stage.listed === 0) await source.expected(limits);
 }
@@ -27,7 +27,7 @@ async function readUntilKnown(reading: Reading, list: AsyncIterable<ListPage>): 
   for await (const page of list) {
     const { listed } = stage;
     const known = stage.addNew(page);
-    const isKnownWhole = known === page.images.length;
+    const isKnownWhole = known === page.count;
     stale = stage.listed === listed ? stale + 1 : 0;
     if (!isKnownWhole && stale === MOST_STALE_PAGES) throw repeated(page.number);
     tellPage(reading, page);

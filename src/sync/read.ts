@@ -148,6 +148,7 @@ async function readPages(
       tellPage(reading, page);
     },
   });
+  stage.settle();
   return pages;
 }
 

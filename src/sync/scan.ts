@@ -27,7 +27,7 @@ export async function scan(source: Source, stage: Stage, options: ScanOptions): 
   const { expected, limits, read, mostPages, onPage } = options;
   let stale = 0;
   let pages = 0;
-  for await (const page of source.list(expected, limits, read)) {
+  for await (const page of source.list(expected, limits, read, stage.memory)) {
     const fresh = stage.add(page);
     pages += 1;
     stale = fresh === 0 ? stale + 1 : 0;

@@ -16,7 +16,7 @@ const never = new AbortController().signal;
 
 const portOf = ({ CLOUDFLARE_BASE_URL: url = '' }: Env): string => new URL(url).port;
 const ask = ({ client }: Connection) =>
-  client.get('the token', '/user/tokens/verify', (result) => result, limitsOf());
+  client.get('the token', '/user/tokens/verify', { read: (result) => result }, limitsOf());
 
 /** Connections of one account, and the configuration that they were made with. */
 async function connected(more: Env = {}) {

@@ -41,7 +41,7 @@ function clientOf(steps: readonly Step[], maxRetries = 5) {
   // The longest jitter, so that the waits are known.
   const client = new ApiClient({ transport, lane, clock, emit, maxRetries, random: () => 1 });
   const ask = (deadlineMs = Infinity) =>
-    client.get('the thing', '/x', (result) => result, {
+    client.get('the thing', '/x', { read: (result) => result }, {
       signal: new AbortController().signal,
       deadlineAt: clock.elapsed() + deadlineMs,
     });
@@ -70,7 +70,7 @@ describe('faults that pass', () => {
       return 'whole';
     };
     const limits = { signal: new AbortController().signal, deadlineAt: Infinity };
-    expect(await client.get('the thing', '/x', read, limits)).toMatchObject({ value: 'whole' });
+    expect(await client.get('the thing', '/x', { read }, limits)).toMatchObject({ value: 'whole' });
     expect(clock.waits).toHaveLength(1);
   });
 
@@ -80,7 +80,7 @@ describe('faults that pass', () => {
     const read = (): never => {
       throw new RangeError('Maximum call stack size exceeded');
     };
-    await expect(client.get('the thing', '/x', read, limits)).rejects.toMatchObject({
+    await expect(client.get('the thing', '/x', { read }, limits)).rejects.toMatchObject({
       code: 'BAD_ANSWER',
       message: 'the thing: the answer cannot be read',
     });
@@ -150,7 +150,7 @@ describe('the deadline', () => {
   test('that has passed while nothing was throttled is no matter of quota', async () => {
     const { client, clock } = clientOf([OK]);
     const signal = AbortSignal.abort(new Failure('DEADLINE', 'too late'));
-    const asking = client.get('the thing', '/x', (result) => result, {
+    const asking = client.get('the thing', '/x', { read: (result) => result }, {
       signal,
       deadlineAt: clock.elapsed() - 1,
     });

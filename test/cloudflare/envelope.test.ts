@@ -1,9 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readEnvelope, type Verdict } from '../../src/cloudflare/envelope.ts';
+import { parseBody, readEnvelope, type Verdict } from '../../src/cloudflare/envelope.ts';
 
 function read(status: number, body: string | Uint8Array): Verdict {
-  return readEnvelope({ status, headers: {}, body: Buffer.from(body), ms: 1 }, (text) => text);
+  const bytes = Buffer.from(body);
+  const answer = { status, headers: {}, body: bytes, ms: 1 };
+  return readEnvelope(answer, parseBody(bytes), (text) => text);
 }
 
 function refusal(code: number | undefined, message = 'no'): string {

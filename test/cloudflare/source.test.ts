@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { idsOf } from '../support/emulator.ts';
 import type { ListPage } from '../../src/sync/ports.ts';
+import { NO_MEMORY } from '../support/memory.ts';
 import { idsOn, limitsOf, openSource } from '../support/open-source.ts';
 
 /** What every source keeps to, whichever list it reads. */
@@ -81,7 +82,7 @@ describe.for(['v1', 'v2'] as const)('a source of the %s list', (version) => {
   test('shows the newest images first, and asks for no page before it is waited for', async () => {
     const { source, emulator, account } = await openSource(version, { images: 35 });
     const pages: ListPage[] = [];
-    for (const list of source.newest(limitsOf())) {
+    for (const list of source.newest(limitsOf(), NO_MEMORY)) {
       expect(emulator.requests).toEqual([]);
       for await (const page of list) {
         pages.push(page);
@@ -98,7 +99,7 @@ describe.for(['v1', 'v2'] as const)('a source of the %s list', (version) => {
     const creators = ['acme', '', 'nobody'];
     const { source, account } = await openSource(version, { images: 80, creators });
     const lists: string[][] = [];
-    for (const list of source.newest(limitsOf())) {
+    for (const list of source.newest(limitsOf(), NO_MEMORY)) {
       const pages: ListPage[] = [];
       for await (const page of list) pages.push(page);
       lists.push(idsOn(pages));
@@ -111,7 +112,7 @@ describe.for(['v1', 'v2'] as const)('a source of the %s list', (version) => {
 
   test('leaves no request behind when its reader stops', async () => {
     const { source, emulator } = await openSource(version, { images: 100 });
-    for await (const page of source.list(100, limitsOf(), [])) if (page.count > 0) break;
+    for await (const page of source.list(100, limitsOf(), [], NO_MEMORY)) if (page.count > 0) break;
     const asked = emulator.requests.length;
     await source.expected(limitsOf());
     expect(emulator.requests).toHaveLength(asked + 1);

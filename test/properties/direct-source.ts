@@ -30,8 +30,10 @@ export function directSource(
   };
   const toPage = (number: number, texts: readonly string[], next?: string | null): ListPage => {
     const images = texts.map((text) => decodeImage(parseJson(text)));
-    const place = { list: 0, number, count: images.length, next };
-    return { ...place, images, requestMs: 0, cfRay: undefined };
+    const { length: count } = images;
+    const place = { list: 0, number, count, next };
+    const rows = new Uint32Array(count);
+    return { ...place, rows, images, bytes: undefined, requestMs: 0, cfRay: undefined };
   };
   const fetchNext =
     (order: UploadOrder): FetchNext =>

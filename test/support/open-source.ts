@@ -8,6 +8,7 @@ import type { Quirks } from '../../src/emulator/quirks.ts';
 import { EMULATED_CREDENTIALS } from '../../src/emulator/defaults.ts';
 import { Secret } from '../../src/inventory/credentials.ts';
 import type { Limits, ListPage, ReadPage, Source } from '../../src/sync/ports.ts';
+import { NO_MEMORY } from './memory.ts';
 import { ImpatientClock } from './clock.ts';
 import { ACCOUNT, startEmulator, type StartedEmulator } from './emulator.ts';
 
@@ -74,7 +75,7 @@ export async function openSource(
 
   const read: OpenedSource['read'] = async ({ expected, read = [], onPage, signal } = {}) => {
     const pages: ListPage[] = [];
-    for await (const page of source.list(expected, limitsOf(signal), read)) {
+    for await (const page of source.list(expected, limitsOf(signal), read, NO_MEMORY)) {
       pages.push(page);
       onPage?.(page);
     }

@@ -6,6 +6,7 @@ export function pageOf(
   images: readonly Image[],
   place: Partial<Pick<ListPage, 'list' | 'number' | 'next'>> = {},
 ): ListPage {
-  const fixed = { count: images.length, requestMs: 1, cfRay: undefined };
-  return { list: 0, number: 1, next: undefined, ...place, images, ...fixed };
+  const { length: count } = images;
+  const fixed = { count, rows: new Uint32Array(count), requestMs: 1, cfRay: undefined };
+  return { list: 0, number: 1, next: undefined, bytes: undefined, ...place, images, ...fixed };
 }

@@ -86,7 +86,7 @@ export async function simulate(simulation: Simulation): Promise<Simulated> {
   const limitless = { signal: stop.signal, deadlineAt: Infinity };
   let left = simulation.requests;
   const asking = Array.from({ length: simulation.requests }, (_, index) =>
-    client.get(`request ${index}`, '/', () => (left -= 1), limitless),
+    client.get(`request ${index}`, '/', { read: () => (left -= 1) }, limitless),
   );
   await clock.pass(0);
   while (left > 0 && clock.step()) await clock.pass(0);

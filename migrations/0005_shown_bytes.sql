@@ -1,0 +1,143 @@
+-- Runs that know again what they were shown before, and first inventories whose indexes are made at their end.
+
+-- Renaming leaves views and triggers as they are written: what they name is there again at the end.
+PRAGMA legacy_alter_table = ON;
+
+-- The key becomes an index that can be dropped and made again: a first inventory is written some three times as fast
+-- without, and its indexes are then made of what is there, in order.
+CREATE TABLE rebuilt_images (
+  row_id INTEGER PRIMARY KEY,
+  account_key INTEGER NOT NULL REFERENCES accounts (account_key),
+  id TEXT NOT NULL,
+  filename TEXT,
+  creator TEXT,
+  meta TEXT,
+  require_signed_urls INTEGER,
+  uploaded TEXT,
+  variants TEXT,
+  extra TEXT,
+  null_fields TEXT,
+  first_seen_run INTEGER NOT NULL REFERENCES runs (run_id),
+  changed_run INTEGER NOT NULL REFERENCES runs (run_id)
+) STRICT;
+INSERT INTO rebuilt_images SELECT * FROM stored_images;
+DROP TABLE stored_images;
+ALTER TABLE rebuilt_images RENAME TO stored_images;
+
+PRAGMA legacy_alter_table = OFF;
+
+CREATE UNIQUE INDEX images_by_id ON stored_images (account_key, id);
+CREATE INDEX images_by_creator ON stored_images (creator, account_key, uploaded);
+CREATE INDEX images_by_upload ON stored_images (uploaded, account_key);
+
+DROP TRIGGER images_text_insert;
+DROP VIEW images_text_source;
+
+CREATE VIEW images_text_source AS
+-- Internal: the words of each stored image, as they are written to images_text and taken out of it again. An id that is a
+-- UUID has no words that anybody knows, and would make two thirds of the index. Of meta the texts and numbers, without the
+-- keys. SQLite reads no number beyond 2^63: such a one is told as it is written. Meta that SQLite cannot read (it is nested
+-- too deeply) is not indexed.
+SELECT
+  i.row_id,
+  CASE
+    WHEN length(i.id) = 36 AND i.id GLOB '????????-????-????-????-????????????' AND i.id NOT GLOB '*[^-0-9a-fA-F]*' THEN NULL
+    ELSE i.id
+  END AS id,
+  i.filename,
+  i.creator,
+  (
+    SELECT group_concat(CASE typeof(m.atom) WHEN 'real' THEN i.meta -> m.fullkey ELSE m.atom END, ' ')
+    FROM json_tree(CASE WHEN json_valid(i.meta) THEN i.meta END) AS m
+    WHERE m.type IN ('text', 'integer', 'real')
+  ) AS meta
+FROM stored_images AS i;
+
+INSERT INTO images_text (images_text) VALUES ('delete-all');
+INSERT INTO images_text (rowid, id, filename, creator, meta)
+SELECT s.row_id, s.id, s.filename, s.creator, s.meta
+FROM images_text_source AS s
+JOIN stored_images AS i USING (row_id)
+JOIN accounts AS a USING (account_key)
+WHERE i.row_id <= a.visible_row;
+
+-- Triggers, because rows are written in many places. Where nothing that is indexed differs, nothing is done: a row that only
+-- changes its run costs nothing.
+
+CREATE TRIGGER images_text_publish AFTER UPDATE OF visible_row ON accounts
+-- What becomes visible can be searched, all of it by one statement: FTS5 writes out what it has at every one.
+BEGIN
+  INSERT INTO images_text (rowid, id, filename, creator, meta)
+  SELECT s.row_id, s.id, s.filename, s.creator, s.meta
+  FROM images_text_source AS s
+  JOIN stored_images AS i USING (row_id)
+  WHERE i.row_id > old.visible_row AND i.row_id <= new.visible_row AND +i.account_key = new.account_key;
+END;
+
+CREATE TRIGGER images_text_delete BEFORE DELETE ON stored_images
+WHEN EXISTS (SELECT 1 FROM images_text_docsize WHERE id = old.row_id)
+BEGIN
+  INSERT INTO images_text (images_text, rowid, id, filename, creator, meta)
+  SELECT 'delete', row_id, id, filename, creator, meta FROM images_text_source WHERE row_id = old.row_id;
+END;
+
+CREATE TRIGGER images_text_update_before BEFORE UPDATE OF id, filename, creator, meta ON stored_images
+-- The words as they were are those of images_text_source until now. A row that is not visible yet will be indexed as it is then.
+WHEN (
+    old.id <> new.id OR old.filename IS NOT new.filename
+    OR old.creator IS NOT new.creator OR old.meta IS NOT new.meta
+  ) AND EXISTS (SELECT 1 FROM images_text_docsize WHERE id = old.row_id)
+BEGIN
+  INSERT INTO images_text (images_text, rowid, id, filename, creator, meta)
+  SELECT 'delete', row_id, id, filename, creator, meta FROM images_text_source WHERE row_id = old.row_id;
+END;
+
+CREATE TRIGGER images_text_update AFTER UPDATE OF id, filename, creator, meta ON stored_images
+WHEN (
+    old.id <> new.id OR old.filename IS NOT new.filename
+    OR old.creator IS NOT new.creator OR old.meta IS NOT new.meta
+  ) AND new.row_id <= (SELECT visible_row FROM accounts WHERE account_key = new.account_key)
+BEGIN
+  INSERT INTO images_text (rowid, id, filename, creator, meta)
+  SELECT row_id, id, filename, creator, meta FROM images_text_source WHERE row_id = new.row_id;
+END;
+
+-- What the API's bytes were when they last showed an image that is stored: the first 16 bytes of their digest for each of
+-- 128 rows, zeros where that is not known. Whoever is shown the same bytes again need not read them. "block" is row_id / 128.
+CREATE TABLE shown_images (
+  block INTEGER PRIMARY KEY,
+  digests BLOB NOT NULL
+) STRICT;
+
+-- A digest stands for a row as it was when the digest was set: whoever alters the row, by hand too, takes it away.
+CREATE TRIGGER shown_images_update AFTER UPDATE OF
+  account_key, id, filename, creator, meta, require_signed_urls, uploaded, variants, extra, null_fields
+ON stored_images
+BEGIN
+  UPDATE shown_images
+  SET digests = CAST(
+    substr(digests, 1, 16 * (old.row_id & 127)) || zeroblob(16) || substr(digests, 16 * (old.row_id & 127) + 17) AS BLOB
+  )
+  WHERE block = old.row_id >> 7;
+END;
+
+CREATE TRIGGER shown_images_delete AFTER DELETE ON stored_images
+BEGIN
+  UPDATE shown_images
+  SET digests = CAST(
+    substr(digests, 1, 16 * (old.row_id & 127)) || zeroblob(16) || substr(digests, 16 * (old.row_id & 127) + 17) AS BLOB
+  )
+  WHERE block = old.row_id >> 7;
+END;
+
+-- The pages of the last full run's list, by the digest of their bytes: the rows of their images, 32 bits each, and the digest
+-- of the digests of these images. While the rows still have these digests, the same bytes show what is stored.
+CREATE TABLE shown_pages (
+  account_key INTEGER NOT NULL REFERENCES accounts (account_key),
+  digest BLOB NOT NULL,
+  rows BLOB NOT NULL,
+  images BLOB NOT NULL,
+  PRIMARY KEY (account_key, digest)
+) STRICT, WITHOUT ROWID;
+
+ALTER TABLE staged_images ADD COLUMN digest BLOB;

@@ -1,0 +1,118 @@
+import { Failure } from '../inventory/failure.ts';
+import type { Image } from '../inventory/image.ts';
+import { isObject, parseJson } from '../inventory/json-text.ts';
+import { digestImages, digestPage } from '../inventory/shown-bytes.ts';
+import type { ListPage, Memory, PageImages } from '../sync/ports.ts';
+import { decodeImage } from './decode.ts';
+import { parseBody } from './envelope.ts';
+import { splitPage, type SplitPage } from './split-page.ts';
+
+/** What a page of the list says, apart from where it stands and how it came. */
+export type PageContent = Pick<ListPage, 'count' | 'rows' | 'images' | 'bytes' | 'next'>;
+
+/** A page whose bytes are known, in place of its images. */
+class KnownPage {
+  readonly rows: Uint32Array;
+
+  constructor(rows: Uint32Array) {
+    this.rows = rows;
+  }
+}
+
+/** The images of a page by their bytes, read when they are asked for; in place of the images. */
+class ImageBytes implements PageImages {
+  readonly pageDigest: Buffer | undefined;
+  readonly digests: Uint32Array;
+  readonly #body: Buffer;
+  readonly #places: SplitPage;
+  readonly #read: (Image | undefined)[];
+
+  constructor(body: Buffer, places: SplitPage, pageDigest: Buffer | undefined) {
+    this.pageDigest = pageDigest;
+    this.digests = digestImages(body, places);
+    this.#body = body;
+    this.#places = places;
+    this.#read = new Array<Image | undefined>(places.starts.length);
+  }
+
+  get length(): number {
+    return this.#places.starts.length;
+  }
+
+  at(index: number): Image {
+    return (this.#read[index] ??= this.#decode(index));
+  }
+
+  #decode(index: number): Image {
+    const { starts, ends } = this.#places;
+    return decodeImage(parseJson(this.#body.toString('utf8', starts[index], ends[index])));
+  }
+}
+
+/**
+ * Parses the body of a numbered page as far as the memory does not know it. As JSON it is what the body is, but for the
+ * images: {@link readNumberedPage} makes sense of them.
+ *
+ * @returns `undefined` if it is no JSON.
+ */
+export async function parseNumberedPage(body: Buffer, memory: Memory): Promise<unknown> {
+  const digest = await digestPage(body as Buffer<ArrayBuffer>);
+  const rows = memory.page(digest);
+  if (rows !== undefined) return { success: true, result: { images: new KnownPage(rows) } };
+  return parsePage(body, digest);
+}
+
+/** As {@link parseNumberedPage}, of a page that leads to the next one, so that no other has the same bytes. */
+export function parseTokenPage(body: Buffer): unknown {
+  return parsePage(body, undefined);
+}
+
+function parsePage(body: Buffer, digest: Buffer | undefined): unknown {
+  const split = splitPage(body);
+  if (split === undefined) return parseBody(body);
+  const { envelope } = split;
+  // What was cut out comes back as bytes.
+  if (isObject(envelope['result'])) {
+    envelope['result']['images'] = new ImageBytes(body, split, digest);
+  }
+  return envelope;
+}
+
+/**
+ * A page is a page only if `result.images` is an array of images. An empty object is not an empty list.
+ *
+ * @throws Failure `BAD_ANSWER`
+ */
+export function readNumberedPage(result: unknown, memory: Memory): PageContent {
+  const images = isObject(result) ? result['images'] : undefined;
+  if (images instanceof KnownPage) return knownPage(images);
+  if (images instanceof ImageBytes) return pageOfBytes(images, memory);
+  if (!Array.isArray(images)) throw new Failure('BAD_ANSWER', 'the answer holds no list of images');
+  return pageOfImages(images.map(decodeImage));
+}
+
+/** As a numbered page, with the token that leads on. No token, or a null, is the end; anything else is no answer. */
+export function readTokenPage(result: unknown, memory: Memory): PageContent {
+  const page = readNumberedPage(result, memory);
+  const token = isObject(result) ? (result['continuation_token'] ?? null) : null;
+  const isToken = token === null || (typeof token === 'string' && token !== '');
+  if (!isToken) throw new Failure('BAD_ANSWER', 'the answer holds no continuation token');
+  return { ...page, next: token };
+}
+
+function knownPage({ rows }: KnownPage): PageContent {
+  return { count: rows.length, rows, images: [], bytes: undefined, next: undefined };
+}
+
+function pageOfBytes(bytes: ImageBytes, memory: Memory): PageContent {
+  const rows = memory.recognize(bytes);
+  const images: Image[] = [];
+  for (const [index, rowId] of rows.entries()) if (rowId === 0) images.push(bytes.at(index));
+  const { length: count, pageDigest: digest, digests } = bytes;
+  return { count, rows, images, bytes: { digest, images: digests }, next: undefined };
+}
+
+function pageOfImages(images: readonly Image[]): PageContent {
+  const { length: count } = images;
+  return { count, rows: new Uint32Array(count), images, bytes: undefined, next: undefined };
+}

@@ -1,0 +1,115 @@
+import type { Database, Statement } from 'better-sqlite3';
+import { DIGEST_WORDS, digestDigests } from '../inventory/shown-bytes.ts';
+import type { ListPage, Memory, PageImages } from '../sync/ports.ts';
+import type { StoredAccount } from './accounts.ts';
+import { ShownImages } from './shown-images.ts';
+
+export interface MemoryOptions {
+  readonly database: Database;
+  readonly account: StoredAccount;
+  readonly shown: ShownImages;
+  /** Rows from here on are a run's own, and may change while it goes on. */
+  readonly firstRow: number;
+  /** Whether no image of the account was ever published. */
+  readonly isEmpty: boolean;
+}
+
+/** A page as it is remembered. */
+interface StoredPage {
+  readonly rows: Buffer;
+  /** The digest of the digests of its images. */
+  readonly images: Buffer;
+}
+
+/**
+ * What an account's list has shown before, so that a run reads only what is new of it. Nothing here is believed
+ * for being remembered: bytes are known again only while the rows that they showed still vouch for them.
+ */
+export class ShownMemory implements Memory {
+  readonly #accountKey: number;
+  readonly #shown: ShownImages;
+  readonly #firstRow: number;
+  readonly #isEmpty: boolean;
+  readonly #findRow: Statement<[accountKey: number, id: string], number>;
+  readonly #findPage: Statement<[accountKey: number, digest: Buffer], StoredPage>;
+  readonly #pages: Statement<[accountKey: number], Buffer>;
+  readonly #keepPage: Statement<[accountKey: number, digest: Buffer, rows: Buffer, images: Buffer]>;
+  readonly #dropPage: Statement<[accountKey: number, digest: Buffer]>;
+  /** The pages that this run was shown, by their digests. */
+  readonly #used = new Set<string>();
+
+  constructor({ database, account, shown, firstRow, isEmpty }: MemoryOptions) {
+    this.#accountKey = account.key;
+    this.#shown = shown;
+    this.#firstRow = firstRow;
+    this.#isEmpty = isEmpty;
+    this.#findRow = database
+      .prepare<[number, string], number>(
+        'SELECT row_id FROM stored_images WHERE account_key = ? AND id = ?',
+      )
+      .pluck();
+    this.#findPage = database.prepare(
+      'SELECT rows, images FROM shown_pages WHERE account_key = ? AND digest = ?',
+    );
+    this.#pages = database
+      .prepare<[number], Buffer>('SELECT digest FROM shown_pages WHERE account_key = ?')
+      .pluck();
+    this.#keepPage = database.prepare('INSERT OR REPLACE INTO shown_pages VALUES (?, ?, ?, ?)');
+    this.#dropPage = database.prepare(
+      'DELETE FROM shown_pages WHERE account_key = ? AND digest = ?',
+    );
+  }
+
+  page(digest: Buffer): Uint32Array | undefined {
+    if (this.#isEmpty) return undefined;
+    const page = this.#findPage.get(this.#accountKey, digest);
+    if (page === undefined || page.rows.length % 4 !== 0) return undefined;
+    const rows = new Uint32Array(Uint8Array.from(page.rows).buffer);
+    if (!rows.every((rowId) => rowId < this.#firstRow)) return undefined;
+    this.#shown.refresh();
+    if (!digestDigests(this.#shown.read(rows)).equals(page.images)) return undefined;
+    this.#used.add(digest.toString('latin1'));
+    return rows;
+  }
+
+  /**
+   * Lists tend to show images in the order in which their rows were written, so the row behind the one before is tried
+   * first. Where it is another, one look at the image's id finds the right one.
+   */
+  recognize(images: PageImages): Uint32Array {
+    const rows = new Uint32Array(images.length);
+    if (this.#isEmpty) return rows;
+    this.#shown.refresh();
+    let next = 0;
+    for (let index = 0; index < images.length; index += 1) {
+      let rowId: number | undefined = next;
+      if (!this.#isKnown(rowId, images, index)) {
+        rowId = this.#findRow.get(this.#accountKey, images.at(index).id);
+        if (rowId === undefined) continue;
+        if (this.#isKnown(rowId, images, index)) rows[index] = rowId;
+      } else rows[index] = rowId;
+      next = rowId + 1;
+    }
+    return rows;
+  }
+
+  #isKnown(rowId: number, { digests }: PageImages, index: number): boolean {
+    if (rowId >= this.#firstRow) return false;
+    return this.#shown.isShownBy(rowId, digests, index * DIGEST_WORDS);
+  }
+
+  /** Remembers a page. The caller holds the transaction. */
+  keep({ bytes }: ListPage, rows: Uint32Array): void {
+    if (bytes?.digest === undefined) return;
+    const own = Buffer.from(rows.buffer, rows.byteOffset, rows.byteLength);
+    this.#keepPage.run(this.#accountKey, bytes.digest, own, digestDigests(bytes.images));
+    this.#used.add(bytes.digest.toString('latin1'));
+  }
+
+  /** Forgets the pages that this run was not shown. */
+  dropUnused(): void {
+    for (const digest of this.#pages.all(this.#accountKey)) {
+      if (!this.#used.has(digest.toString('latin1'))) this.#dropPage.run(this.#accountKey, digest);
+    }
+  }
+}

@@ -1,0 +1,132 @@
+import { hash } from 'node:crypto';
+import type { Database, Statement } from 'better-sqlite3';
+import { DECODING, DIGEST_WORDS } from '../inventory/shown-bytes.ts';
+import type { StoredAccount } from './accounts.ts';
+
+/** Rows in a block: their digests fill half a page of the database. */
+const BLOCK_ROWS = 128;
+const BLOCK_WORDS = BLOCK_ROWS * DIGEST_WORDS;
+
+/**
+ * What the API's bytes were when they last showed the images of an account: a digest a row, or nothing. Triggers take a
+ * digest away from a row that is altered or deleted, so that one that is there vouches for the row as it is.
+ *
+ * Rows of several accounts lie side by side, and two accounts may hold the same image. So digests are written masked by
+ * their account's id: those of one account are never taken for another's. Nor are those of another decoder.
+ */
+export class ShownImages {
+  readonly #find: Statement<[block: number], Buffer>;
+  readonly #write: Statement<[block: number, digests: Buffer]>;
+  readonly #mask: Uint32Array;
+  /** The block that was read last. */
+  #words: Uint32Array | undefined;
+  #block = -1;
+
+  constructor(database: Database, account: StoredAccount) {
+    this.#find = database
+      .prepare<[number], Buffer>('SELECT digests FROM shown_images WHERE block = ?')
+      .pluck();
+    this.#write = database.prepare('INSERT OR REPLACE INTO shown_images VALUES (?, ?)');
+    const salt = JSON.stringify([DECODING, account.accountId]);
+    this.#mask = wordsOf(hash('sha256', salt, 'buffer'));
+  }
+
+  /** Looks at the database anew: it may have been written to since. */
+  refresh(): void {
+    this.#block = -1;
+  }
+
+  /** Whether a row was last shown by bytes of the digest that begins at a word of `digests`. */
+  isShownBy(rowId: number, digests: Uint32Array, at: number): boolean {
+    const words = this.#load(blockOf(rowId));
+    if (words === undefined) return false;
+    const own = placeOf(rowId);
+    for (let word = 0; word < DIGEST_WORDS; word += 1) {
+      const masked = (digests[at + word] ?? 0) ^ (this.#mask[word] ?? 0);
+      if (words[own + word] !== masked >>> 0) return false;
+    }
+    return true;
+  }
+
+  /** The digest of one row, as `staged_images` holds it. */
+  find(rowId: number): Buffer {
+    this.refresh();
+    return bytesOf(this.read(Uint32Array.of(rowId)));
+  }
+
+  /** The digests of rows, one behind the other; something that fits no image where there is none. */
+  read(rows: Uint32Array): Uint32Array {
+    const digests = new Uint32Array(rows.length * DIGEST_WORDS);
+    for (const [index, rowId] of rows.entries()) {
+      const words = this.#load(blockOf(rowId));
+      const own = placeOf(rowId);
+      for (let word = 0; word < DIGEST_WORDS; word += 1) {
+        digests[index * DIGEST_WORDS + word] = (words?.[own + word] ?? 0) ^ (this.#mask[word] ?? 0);
+      }
+    }
+    return digests;
+  }
+
+  /**
+   * Remembers which bytes showed the rows. The caller holds the transaction.
+   *
+   * @param rows - Of the images of a page.
+   * @param digests - Of the same images.
+   * @param places - Which of them to remember.
+   */
+  write(rows: Uint32Array, digests: Uint32Array, places: readonly number[]): void {
+    let changed: Uint32Array | undefined;
+    this.refresh();
+    for (const place of places) {
+      const rowId = rows[place] ?? 0;
+      const block = blockOf(rowId);
+      if (block !== this.#block) {
+        if (changed !== undefined) this.#write.run(this.#block, bytesOf(changed));
+        changed = this.#load(block) ?? this.#empty(block);
+      }
+      const at = place * DIGEST_WORDS;
+      for (let word = 0; word < DIGEST_WORDS && changed !== undefined; word += 1) {
+        changed[placeOf(rowId) + word] = (digests[at + word] ?? 0) ^ (this.#mask[word] ?? 0);
+      }
+    }
+    if (changed !== undefined) this.#write.run(this.#block, bytesOf(changed));
+    this.refresh();
+  }
+
+  /** Remembers the bytes that showed one row. The caller holds the transaction. @param digest - As `staged_images` holds it. */
+  writeOne(rowId: number, digest: Buffer): void {
+    this.write(Uint32Array.of(rowId), wordsOf(digest), [0]);
+  }
+
+  #load(block: number): Uint32Array | undefined {
+    if (block === this.#block) return this.#words;
+    const bytes = this.#find.get(block);
+    this.#block = block;
+    // One that somebody has cut off says nothing.
+    this.#words = bytes?.length === 4 * BLOCK_WORDS ? wordsOf(bytes) : undefined;
+    return this.#words;
+  }
+
+  #empty(block: number): Uint32Array {
+    this.#block = block;
+    this.#words = new Uint32Array(BLOCK_WORDS);
+    return this.#words;
+  }
+}
+
+function blockOf(rowId: number): number {
+  return Math.floor(rowId / BLOCK_ROWS);
+}
+
+function placeOf(rowId: number): number {
+  return (rowId % BLOCK_ROWS) * DIGEST_WORDS;
+}
+
+/** Copied, because a view of four bytes a number must start at a multiple of four. */
+function wordsOf(bytes: Buffer): Uint32Array {
+  return new Uint32Array(Uint8Array.from(bytes).buffer);
+}
+
+function bytesOf(words: Uint32Array): Buffer {
+  return Buffer.from(words.buffer, words.byteOffset, words.byteLength);
+}

@@ -1,0 +1,7 @@
+import type { Memory } from '../../src/sync/ports.ts';
+
+/** Of an account that nothing is remembered of: every image is read. */
+export const NO_MEMORY: Memory = {
+  page: () => undefined,
+  recognize: ({ length }) => new Uint32Array(length),
+};
