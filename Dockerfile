@@ -25,7 +25,8 @@ ENV NODE_ENV=production \
     SQLITE_TMPDIR=/data
 WORKDIR /app
 COPY package.json package-lock.json ./
-RUN npm ci --omit=dev --ignore-scripts && npm cache clean --force
+# "optional" is TypeScript alone, as what valibot can be used with.
+RUN npm ci --omit=dev --omit=optional --ignore-scripts && npm cache clean --force
 COPY --from=build /app/dist ./dist
 COPY migrations ./migrations
 COPY config ./config

@@ -34,7 +34,7 @@ DROP TRIGGER images_text_insert;
 DROP VIEW images_text_source;
 
 CREATE VIEW images_text_source AS
--- Internal: the words of each stored image, as they are written to images_text and taken out of it again. An id that is a
+-- Internal: the words of each image that readers see, as they are written to images_text and taken out of it again. An id that is a
 -- UUID has no words that anybody knows, and would make two thirds of the index. Of meta the texts and numbers, without the
 -- keys. SQLite reads no number beyond 2^63: such a one is told as it is written. Meta that SQLite cannot read (it is nested
 -- too deeply) is not indexed.
@@ -51,55 +51,52 @@ SELECT
     FROM json_tree(CASE WHEN json_valid(i.meta) THEN i.meta END) AS m
     WHERE m.type IN ('text', 'integer', 'real')
   ) AS meta
-FROM stored_images AS i;
+FROM stored_images AS i
+CROSS JOIN accounts AS a ON a.account_key = i.account_key
+WHERE i.row_id <= a.visible_row;
 
 INSERT INTO images_text (images_text) VALUES ('delete-all');
-INSERT INTO images_text (rowid, id, filename, creator, meta)
-SELECT s.row_id, s.id, s.filename, s.creator, s.meta
-FROM images_text_source AS s
-JOIN stored_images AS i USING (row_id)
-JOIN accounts AS a USING (account_key)
-WHERE i.row_id <= a.visible_row;
+INSERT INTO images_text (rowid, id, filename, creator, meta) SELECT * FROM images_text_source;
 
 -- Triggers, because rows are written in many places. Where nothing that is indexed differs, nothing is done: a row that only
 -- changes its run costs nothing.
 
 CREATE TRIGGER images_text_publish AFTER UPDATE OF visible_row ON accounts
--- What becomes visible can be searched, all of it by one statement: FTS5 writes out what it has at every one.
+-- What becomes visible can be searched, all of it by one statement: FTS5 writes out what it has at every one. Between these rows
+-- there may be some of other accounts.
 BEGIN
   INSERT INTO images_text (rowid, id, filename, creator, meta)
-  SELECT s.row_id, s.id, s.filename, s.creator, s.meta
-  FROM images_text_source AS s
-  JOIN stored_images AS i USING (row_id)
-  WHERE i.row_id > old.visible_row AND i.row_id <= new.visible_row AND +i.account_key = new.account_key;
+  SELECT * FROM images_text_source
+  WHERE row_id > old.visible_row AND row_id <= new.visible_row
+    AND row_id NOT IN (SELECT id FROM images_text_docsize);
 END;
 
 CREATE TRIGGER images_text_delete BEFORE DELETE ON stored_images
 WHEN EXISTS (SELECT 1 FROM images_text_docsize WHERE id = old.row_id)
 BEGIN
   INSERT INTO images_text (images_text, rowid, id, filename, creator, meta)
-  SELECT 'delete', row_id, id, filename, creator, meta FROM images_text_source WHERE row_id = old.row_id;
+  SELECT 'delete', * FROM images_text_source WHERE row_id = old.row_id;
 END;
 
 CREATE TRIGGER images_text_update_before BEFORE UPDATE OF id, filename, creator, meta ON stored_images
--- The words as they were are those of images_text_source until now. A row that is not visible yet will be indexed as it is then.
+-- The words as they were are those of images_text_source until now. A row that is not visible yet is indexed when it becomes so.
 WHEN (
     old.id <> new.id OR old.filename IS NOT new.filename
     OR old.creator IS NOT new.creator OR old.meta IS NOT new.meta
   ) AND EXISTS (SELECT 1 FROM images_text_docsize WHERE id = old.row_id)
 BEGIN
   INSERT INTO images_text (images_text, rowid, id, filename, creator, meta)
-  SELECT 'delete', row_id, id, filename, creator, meta FROM images_text_source WHERE row_id = old.row_id;
+  SELECT 'delete', * FROM images_text_source WHERE row_id = old.row_id;
 END;
 
 CREATE TRIGGER images_text_update AFTER UPDATE OF id, filename, creator, meta ON stored_images
 WHEN (
     old.id <> new.id OR old.filename IS NOT new.filename
     OR old.creator IS NOT new.creator OR old.meta IS NOT new.meta
-  ) AND new.row_id <= (SELECT visible_row FROM accounts WHERE account_key = new.account_key)
+  )
 BEGIN
   INSERT INTO images_text (rowid, id, filename, creator, meta)
-  SELECT row_id, id, filename, creator, meta FROM images_text_source WHERE row_id = new.row_id;
+  SELECT * FROM images_text_source WHERE row_id = new.row_id;
 END;
 
 -- What the API's bytes were when they last showed an image that is stored: the first 16 bytes of their digest for each of

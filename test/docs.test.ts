@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { EXIT } from '../src/cli/exit-codes.ts';
 import { createProgram } from '../src/cli/program.ts';
 import { SETTINGS, type Setting } from '../src/config/settings.ts';
-import { FAULT_NAMES } from '../src/emulator/faults.ts';
+import { FAULT_NAMES } from '../src/emulator/choices.ts';
 import { Metrics } from '../src/observe/metrics.ts';
 import { parseExposition } from './support/exposition.ts';
 import { run } from './support/program.ts';

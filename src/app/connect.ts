@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { ApiClient } from '../cloudflare/client.ts';
 import { Pacer, type PaceOptions } from '../cloudflare/pace.ts';
+import type { Examiner } from '../cloudflare/examine.ts';
+import { ThreadExaminer } from '../cloudflare/thread-examiner.ts';
 import { createTransport, type Transport, type TransportOptions } from '../cloudflare/transport.ts';
 import type { Account } from '../config/accounts.ts';
 import type { Settings } from '../config/settings.ts';
@@ -14,6 +16,7 @@ import { VERSION } from './version.ts';
 export interface Connection extends AsyncDisposable {
   readonly client: ApiClient;
   readonly pacer: Pacer;
+  readonly examiner: Examiner;
 }
 
 /** The largest answer believed: room for the longest ids, the most variants and the fullest meta. */
@@ -26,6 +29,7 @@ const LARGEST_ANSWER = 256 * 1024 * 1024;
  */
 export class Connections {
   #settings: Settings;
+  readonly #examiner = new ThreadExaminer();
   readonly #clock: Clock;
   readonly #transports = new Leases<Transport>((transport) => transport.close());
   readonly #pacers = new Leases<Pacer>((pacer) => {
@@ -61,7 +65,7 @@ export class Connections {
       maxRetries,
       random: Math.random,
     });
-    return { client, pacer, [Symbol.asyncDispose]: () => ends.disposeAsync() };
+    return { client, pacer, examiner: this.#examiner, [Symbol.asyncDispose]: () => ends.disposeAsync() };
   }
 
   /**
@@ -91,6 +95,7 @@ export class Connections {
   async close(): Promise<void> {
     await this.#pacers.close();
     await this.#transports.close();
+    await this.#examiner.close();
   }
 }
 

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import type { Flags } from '../config/load.ts';
+import { FAULT_NAMES, type FaultName, type ListOrder } from '../emulator/choices.ts';
 import { EMULATED_ACCOUNT } from '../emulator/defaults.ts';
+import type { Fault } from '../emulator/faults.ts';
 import { Emulator } from '../emulator/server.ts';
-import { FAULT_NAMES, type Fault, type FaultName } from '../emulator/faults.ts';
-import type { ListOrder } from '../emulator/list-order.ts';
 import { Failure } from '../inventory/failure.ts';
 import { formatNumber } from '../inventory/quantity.ts';
 import { stopOnSignals } from './signals.ts';

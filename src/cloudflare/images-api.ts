@@ -5,6 +5,7 @@ import { printable } from '../inventory/printable.ts';
 import type { Limits, ListPage, Memory } from '../sync/ports.ts';
 import type { ApiClient, Reader } from './client.ts';
 import { decodeImage } from './decode.ts';
+import type { Examiner } from './examine.ts';
 import {
   parseNumberedPage,
   parseTokenPage,
@@ -34,6 +35,7 @@ export function createImagesApi(
   client: ApiClient,
   accountId: string,
   version: ListVersion,
+  examiner: Examiner,
 ): ImagesApi {
   const account = `/accounts/${encodeURIComponent(accountId)}/images`;
   // Statistics and details stayed where they were when the second list came.
@@ -42,13 +44,18 @@ export function createImagesApi(
 
   return {
     async count(limits) {
-      const reply = await client.get('the statistics', `${images}/stats`, { read: readCount }, limits);
+      const reply = await client.get(
+        'the statistics',
+        `${images}/stats`,
+        { read: readCount },
+        limits,
+      );
       return reply?.value;
     },
     async page(place, query, limits, memory) {
       const what = `page ${place.number} of the list`;
       const path = `${account}/${version}?${query}`;
-      const reply = await client.get(what, path, pageReader(memory), limits);
+      const reply = await client.get(what, path, pageReader(memory, examiner), limits);
       if (reply === undefined)
         throw new Failure('BAD_ANSWER', 'the list answered "image not found"');
       const { value, requestMs, cfRay } = reply;
@@ -71,15 +78,18 @@ export function createImagesApi(
  */
 const RESERVED = new Set(['batch_token', 'keys', 'stats', 'variants']);
 
-function numberedPageReader(memory: Memory): Reader<PageContent> {
+function numberedPageReader(memory: Memory, examiner: Examiner): Reader<PageContent> {
   return {
-    parse: (body) => parseNumberedPage(body, memory),
+    parse: (body) => parseNumberedPage(body, memory, examiner),
     read: (result) => readNumberedPage(result, memory),
   };
 }
 
-function tokenPageReader(memory: Memory): Reader<PageContent> {
-  return { parse: parseTokenPage, read: (result) => readTokenPage(result, memory) };
+function tokenPageReader(memory: Memory, examiner: Examiner): Reader<PageContent> {
+  return {
+    parse: (body) => parseTokenPage(body, examiner),
+    read: (result) => readTokenPage(result, memory),
+  };
 }
 
 /** Custom ids may hold `/` and even read `..`, which a proxy would resolve if the dots were not encoded. */

@@ -1,11 +1,10 @@
 import { Failure } from '../inventory/failure.ts';
 import type { Image } from '../inventory/image.ts';
 import { isObject, parseJson } from '../inventory/json-text.ts';
-import { digestImages, digestPage } from '../inventory/shown-bytes.ts';
 import type { ListPage, Memory, PageImages } from '../sync/ports.ts';
 import { decodeImage } from './decode.ts';
 import { parseBody } from './envelope.ts';
-import { splitPage, type SplitPage } from './split-page.ts';
+import type { Examined, Examiner, SplitBody } from './examine.ts';
 
 /** What a page of the list says, apart from where it stands and how it came. */
 export type PageContent = Pick<ListPage, 'count' | 'rows' | 'images' | 'bytes' | 'next'>;
@@ -22,21 +21,21 @@ class KnownPage {
 /** The images of a page by their bytes, read when they are asked for; in place of the images. */
 class ImageBytes implements PageImages {
   readonly pageDigest: Buffer | undefined;
-  readonly digests: Uint32Array;
-  readonly #body: Buffer;
-  readonly #places: SplitPage;
+  readonly #split: SplitBody;
   readonly #read: (Image | undefined)[];
 
-  constructor(body: Buffer, places: SplitPage, pageDigest: Buffer | undefined) {
+  constructor(split: SplitBody, pageDigest: Buffer | undefined) {
     this.pageDigest = pageDigest;
-    this.digests = digestImages(body, places);
-    this.#body = body;
-    this.#places = places;
-    this.#read = new Array<Image | undefined>(places.starts.length);
+    this.#split = split;
+    this.#read = new Array<Image | undefined>(split.starts.length);
   }
 
   get length(): number {
-    return this.#places.starts.length;
+    return this.#split.starts.length;
+  }
+
+  get digests(): Uint32Array {
+    return this.#split.digests;
   }
 
   at(index: number): Image {
@@ -44,8 +43,8 @@ class ImageBytes implements PageImages {
   }
 
   #decode(index: number): Image {
-    const { starts, ends } = this.#places;
-    return decodeImage(parseJson(this.#body.toString('utf8', starts[index], ends[index])));
+    const { body, starts, ends } = this.#split;
+    return decodeImage(parseJson(body.toString('utf8', starts[index], ends[index])));
   }
 }
 
@@ -55,25 +54,30 @@ class ImageBytes implements PageImages {
  *
  * @returns `undefined` if it is no JSON.
  */
-export async function parseNumberedPage(body: Buffer, memory: Memory): Promise<unknown> {
-  const digest = await digestPage(body as Buffer<ArrayBuffer>);
-  const rows = memory.page(digest);
+export async function parseNumberedPage(
+  body: Buffer,
+  memory: Memory,
+  examiner: Examiner,
+): Promise<unknown> {
+  using page = await examiner.examine(body);
+  const rows = memory.page(page.digest);
   if (rows !== undefined) return { success: true, result: { images: new KnownPage(rows) } };
-  return parsePage(body, digest);
+  return parsePage(page, page.digest);
 }
 
 /** As {@link parseNumberedPage}, of a page that leads to the next one, so that no other has the same bytes. */
-export function parseTokenPage(body: Buffer): unknown {
-  return parsePage(body, undefined);
+export async function parseTokenPage(body: Buffer, examiner: Examiner): Promise<unknown> {
+  using page = await examiner.examine(body);
+  return parsePage(page, undefined);
 }
 
-function parsePage(body: Buffer, digest: Buffer | undefined): unknown {
-  const split = splitPage(body);
-  if (split === undefined) return parseBody(body);
-  const { envelope } = split;
+async function parsePage(page: Examined, digest: Buffer | undefined): Promise<unknown> {
+  const { body, images } = await page.split();
+  if (images === undefined) return parseBody(body);
+  const { envelope } = images;
   // What was cut out comes back as bytes.
   if (isObject(envelope['result'])) {
-    envelope['result']['images'] = new ImageBytes(body, split, digest);
+    envelope['result']['images'] = new ImageBytes(images, digest);
   }
   return envelope;
 }

@@ -2,6 +2,7 @@ import { Failure, type FailureCode } from '../inventory/failure.ts';
 import { isObject } from '../inventory/json-text.ts';
 import type { Limits, Memory } from '../sync/ports.ts';
 import type { ApiClient } from './client.ts';
+import { examineHere } from './examine.ts';
 import { createImagesApi, type ListVersion } from './images-api.ts';
 
 /** What the API says of a token. Its dates are ISO 8601, where it has any. */
@@ -60,7 +61,7 @@ export async function probeList(
   version: ListVersion,
   limits: Limits,
 ): Promise<number> {
-  const api = createImagesApi(client, accountId, version);
+  const api = createImagesApi(client, accountId, version, examineHere);
   // The v2 list of an account without Images has been seen to be empty; the statistics tell.
   if (version === 'v2') await api.count(limits);
   const { count } = await api.page({ list: 0, number: 1 }, 'per_page=10', limits, NO_MEMORY);

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { z } from 'zod';
+import * as v from 'valibot';
 import { Failure, messageOf } from '../inventory/failure.ts';
 import { isObject } from '../inventory/json-text.ts';
 import { ACCOUNT_ID, wrongAccountId, type AccountEntry } from './accounts.ts';
@@ -9,37 +9,61 @@ import { SETTINGS, type SettingKey } from './settings.ts';
 /** The file that is read when neither `--config` nor `IMAGE_INVENTORY_CONFIG` names one. */
 export const DEFAULT_FILE = 'config/image-inventory.json';
 
-/** In capitals only, so that a token or key written here by mistake is refused rather than shown. */
-const variable = z
-  .string()
-  .regex(/^[A-Z_][A-Z0-9_]*$/, 'must be the name of an environment variable, in capitals');
+const TEXT = v.string('it must be a text');
 
-/** One element of `accounts`. */
-const ACCOUNT_SCHEMA = z.strictObject({
-  id: z
-    .string()
-    .regex(ACCOUNT_ID, {
-      error: ({ input }) => `it ${wrongAccountId(String(input))}`,
-    })
-    .describe('The account id.'),
-  name: z.string().min(1).optional().describe('What people call it.'),
-  tokenVariable: variable
-    .optional()
-    .describe('The variable that holds its API token, if not CLOUDFLARE_API_TOKEN.'),
-  emailVariable: variable
-    .optional()
-    .describe('The variable that holds its e-mail, if not CLOUDFLARE_EMAIL.'),
-  keyVariable: variable
-    .optional()
-    .describe('The variable that holds its API key, if not CLOUDFLARE_API_KEY.'),
-});
+/** In capitals only, so that a token or key written here by mistake is refused rather than shown. */
+const variable = v.pipe(
+  TEXT,
+  v.regex(/^[A-Z_][A-Z0-9_]*$/, 'must be the name of an environment variable, in capitals'),
+);
+
+/** One element of `accounts`. No message is the library's own: those quote what they refuse, which may be a secret. */
+const ACCOUNT_SCHEMA = v.strictObject(
+  {
+    id: v.pipe(
+      TEXT,
+      v.regex(ACCOUNT_ID, ({ input }) => `it ${wrongAccountId(input)}`),
+      v.description('The account id.'),
+    ),
+    name: v.optional(
+      v.pipe(TEXT, v.minLength(1, 'it is empty'), v.description('What people call it.')),
+    ),
+    tokenVariable: v.optional(
+      v.pipe(
+        variable,
+        v.description('The variable that holds its API token, if not CLOUDFLARE_API_TOKEN.'),
+      ),
+    ),
+    emailVariable: v.optional(
+      v.pipe(
+        variable,
+        v.description('The variable that holds its e-mail, if not CLOUDFLARE_EMAIL.'),
+      ),
+    ),
+    keyVariable: v.optional(
+      v.pipe(
+        variable,
+        v.description('The variable that holds its API key, if not CLOUDFLARE_API_KEY.'),
+      ),
+    ),
+  },
+  wrongAccount,
+);
 
 /** The value of `accounts`. */
-export const ACCOUNTS_SCHEMA = z
-  .array(ACCOUNT_SCHEMA)
-  .refine((entries) => new Set(entries.map(({ id }) => id)).size === entries.length, {
-    error: 'two of them have the same id',
-  });
+export const ACCOUNTS_SCHEMA = v.pipe(
+  v.array(ACCOUNT_SCHEMA, 'it must be a list'),
+  v.check(
+    (entries) => new Set(entries.map(({ id }) => id)).size === entries.length,
+    'two of them have the same id',
+  ),
+);
+
+/** What is wrong with an account, or with one of its keys. */
+function wrongAccount({ expected }: v.StrictObjectIssue): string {
+  if (expected === 'Object') return 'it must be an object';
+  return expected === 'never' ? 'there is no such key' : 'it is missing';
+}
 
 /** What a configuration file says: its settings, flat and not yet checked, and its accounts. */
 export interface ConfigFile {
@@ -115,11 +139,11 @@ function isSection(key: string): boolean {
 }
 
 function readAccounts(value: unknown, path: string): readonly AccountEntry[] {
-  const parsed = ACCOUNTS_SCHEMA.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  const where = ['accounts', ...(issue?.path ?? [])].join('.');
-  throw invalid(path, `"${where}" is wrong: ${issue?.message ?? 'not a list of accounts'}`);
+  const { success, output, issues } = v.safeParse(ACCOUNTS_SCHEMA, value);
+  if (success) return output;
+  const place = v.getDotPath(issues[0]);
+  const where = place === null ? 'accounts' : `accounts.${place}`;
+  throw invalid(path, `"${where}" is wrong: ${issues[0].message}`);
 }
 
 function invalid(path: string, problem: string, cause?: unknown): Failure {

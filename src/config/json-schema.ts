@@ -1,4 +1,5 @@
-import { z } from 'zod';
+import { toJsonSchema } from '@valibot/to-json-schema';
+import type { GenericSchema } from 'valibot';
 import { ACCOUNTS_SCHEMA } from './file.ts';
 import { SETTINGS, type Setting } from './settings.ts';
 
@@ -50,9 +51,11 @@ function section(parent: ObjectSchema, name: string): ObjectSchema {
   return schema;
 }
 
-/** A part of the document, which states its dialect once, at the top. */
-function withoutDialect(schema: z.ZodType): Record<string, unknown> {
-  const part: Record<string, unknown> = z.toJSONSchema(schema, { target: 'draft-2020-12' });
+/** A part of the document, which states its dialect once, at the top. What only code can check is left out of it. */
+function withoutDialect(schema: GenericSchema): Record<string, unknown> {
+  const part: Record<string, unknown> = {
+    ...toJsonSchema(schema, { target: 'draft-2020-12', ignoreActions: ['check'] }),
+  };
   delete part['$schema'];
   return part;
 }

@@ -1,3 +1,4 @@
+import { safeParse } from 'valibot';
 import { Failure } from '../inventory/failure.ts';
 import { printable } from '../inventory/printable.ts';
 import { accountIds, resolveAccounts, type Account } from './accounts.ts';
@@ -97,8 +98,8 @@ function valueOf(
 ): unknown {
   const given = givenValue(key, setting, flags, env, file);
   if (given === undefined) return setting.fallback;
-  const parsed = setting.schema.safeParse(given.value);
-  if (parsed.success) return Object.freeze(parsed.data);
+  const { success, output } = safeParse(setting.schema, given.value);
+  if (success) return Object.freeze(output);
   const value =
     setting.isPrivate === true ? 'wrong' : shown(given.value, setting.isAddress === true);
   const problem = `${given.source} is ${value}: must be ${setting.allowed}`;
@@ -164,6 +165,6 @@ function fromText(key: SettingKey, setting: Setting, text: string): unknown {
   if (typeof setting.fallback === 'boolean') {
     return SWITCHES.get(text.toLowerCase()) ?? text;
   }
-  const isNumber = setting.schema.safeParse(text).error?.issues[0]?.code === 'invalid_type';
+  const isNumber = safeParse(setting.schema, text).issues?.[0].expected === 'number';
   return isNumber && /^\s*-?\d+(\.\d+)?\s*$/.test(text) ? Number(text) : text;
 }

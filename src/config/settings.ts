@@ -1,10 +1,10 @@
-import { z } from 'zod';
+import * as v from 'valibot';
 
 /**
  * Every setting once: where it stands in the file, its environment variable, what it may be and its
  * default. The loader, the JSON Schema and the README's table all come from here.
  */
-export interface Setting<Schema extends z.ZodType = z.ZodType> {
+export interface Setting<Schema extends v.GenericSchema = v.GenericSchema> {
   readonly env: string;
   readonly schema: Schema;
   /** What is allowed, as a phrase that ends the sentence "must be …". */
@@ -15,19 +15,27 @@ export interface Setting<Schema extends z.ZodType = z.ZodType> {
   /** Whether it is an address; a wrong one is shown without the secrets that it should not hold. */
   readonly isAddress?: boolean;
   /** In the unit that the setting's name says; absent when there is no value unless one is given. */
-  readonly fallback?: z.output<Schema>;
+  readonly fallback?: v.InferOutput<Schema>;
 }
 
-function whole(min: number, max: number): Pick<Setting<z.ZodInt>, 'schema' | 'allowed'> {
-  return { schema: z.int().min(min).max(max), allowed: `a whole number from ${min} to ${max}` };
+type Check<Value> = Pick<Setting<v.GenericSchema<Value>>, 'schema' | 'allowed'>;
+
+function whole(min: number, max: number): Check<number> {
+  const schema = v.pipe(v.number(), v.integer(), v.minValue(min), v.maxValue(max));
+  return { schema, allowed: `a whole number from ${min} to ${max}` };
+}
+
+function between(min: number, max: number): v.GenericSchema<number> {
+  return v.pipe(v.number(), v.minValue(min), v.maxValue(max));
 }
 
 const DAY_S = 86_400;
 
 const SCHEDULE = {
-  schema: z
-    .string()
-    .regex(/^(@(yearly|annually|monthly|weekly|daily|midnight|hourly)|\S+(\s+\S+){4,5})$/),
+  schema: v.pipe(
+    v.string(),
+    v.regex(/^(@(yearly|annually|monthly|weekly|daily|midnight|hourly)|\S+(\s+\S+){4,5})$/),
+  ),
   allowed:
     'a cron expression of five or six fields, or @hourly, @daily, @midnight, @weekly, @monthly, @yearly or @annually',
 };
@@ -36,17 +44,18 @@ const SCHEDULE = {
 export const SETTINGS = {
   database: {
     env: 'IMAGE_INVENTORY_DB',
-    schema: z
-      .string()
-      .min(1)
-      .refine((path) => !path.includes('\0')),
+    schema: v.pipe(
+      v.string(),
+      v.minLength(1),
+      v.check((path) => !path.includes('\0')),
+    ),
     allowed: 'the path of a file',
     describe: 'The SQLite file of the inventory.',
     fallback: './data/inventory.db',
   },
   'api.baseUrl': {
     env: 'CLOUDFLARE_BASE_URL',
-    schema: z.string().refine(isSafeAddress),
+    schema: v.pipe(v.string(), v.check(isSafeAddress)),
     allowed: 'an https address without query or credentials (plain http only for this machine)',
     isAddress: true,
     describe: 'Where the API is.',
@@ -54,7 +63,7 @@ export const SETTINGS = {
   },
   'api.version': {
     env: 'IMAGE_INVENTORY_API',
-    schema: z.enum(['v1', 'v2']),
+    schema: v.picklist(['v1', 'v2']),
     allowed: 'v1 or v2',
     describe: 'Which list of the API is read: v1 by page numbers, v2 by continuation tokens.',
     fallback: 'v1',
@@ -67,16 +76,17 @@ export const SETTINGS = {
   },
   'api.creators': {
     env: 'IMAGE_INVENTORY_CREATOR',
-    schema: z
-      .array(z.string().max(1024))
-      .min(1)
-      .refine((creators) => new Set(creators).size === creators.length),
+    schema: v.pipe(
+      v.array(v.pipe(v.string(), v.maxLength(1024))),
+      v.minLength(1),
+      v.check((creators) => areDifferent(creators)),
+    ),
     allowed: 'one creator of at most 1024 characters (a list of different ones in the file)',
     describe: 'Only images of these creators; an empty text means "creator not set".',
   },
   'api.timeoutSeconds': {
     env: 'IMAGE_INVENTORY_TIMEOUT',
-    schema: z.number().min(0.1).max(3600),
+    schema: between(0.1, 3600),
     allowed: 'a number of seconds from 0.1 to 3600',
     describe: 'How long one request may take, in seconds.',
     fallback: 60,
@@ -89,10 +99,7 @@ export const SETTINGS = {
   },
   'api.deadlineSeconds': {
     env: 'IMAGE_INVENTORY_DEADLINE',
-    schema: z
-      .number()
-      .min(0)
-      .max(30 * DAY_S),
+    schema: between(0, 30 * DAY_S),
     allowed: `a number of seconds from 0 (no limit) to ${30 * DAY_S}`,
     describe: 'How long one run may take, in seconds; 0 means no limit.',
     fallback: 7200,
@@ -111,14 +118,14 @@ export const SETTINGS = {
   },
   'rateLimit.intervalSeconds': {
     env: 'IMAGE_INVENTORY_RATE_INTERVAL',
-    schema: z.number().min(0.01).max(DAY_S),
+    schema: between(0.01, DAY_S),
     allowed: `a number of seconds from 0.01 to ${DAY_S}`,
     describe: 'The interval, in seconds; a sliding window.',
     fallback: 300,
   },
   'removal.maxFraction': {
     env: 'IMAGE_INVENTORY_REMOVAL_MAX_FRACTION',
-    schema: z.number().min(0).max(1),
+    schema: between(0, 1),
     allowed: 'a number from 0 to 1',
     describe: 'A run is held when it would remove more than this share of the stored images …',
     fallback: 0.1,
@@ -155,14 +162,14 @@ export const SETTINGS = {
   },
   'schedule.timezone': {
     env: 'IMAGE_INVENTORY_TIMEZONE',
-    schema: z.string().refine(isTimeZone),
+    schema: v.pipe(v.string(), v.check(isTimeZone)),
     allowed: 'a time zone of the IANA database, such as Europe/Paris',
     describe: 'The time zone of the schedules.',
     fallback: 'UTC',
   },
   'schedule.jitterSeconds': {
     env: 'IMAGE_INVENTORY_SCHEDULE_JITTER',
-    schema: z.number().min(0).max(3600),
+    schema: between(0, 3600),
     allowed: 'a number of seconds from 0 to 3600',
     describe:
       'The daemon starts its runs up to this much late, at random, so that many do not start at once.',
@@ -170,14 +177,14 @@ export const SETTINGS = {
   },
   'schedule.runOnStart': {
     env: 'IMAGE_INVENTORY_RUN_ON_START',
-    schema: z.boolean(),
+    schema: v.boolean(),
     allowed: 'true or false',
     describe: 'Whether the daemon runs once when it starts.',
     fallback: true,
   },
   'http.host': {
     env: 'IMAGE_INVENTORY_HTTP_HOST',
-    schema: z.string().min(1).max(255),
+    schema: v.pipe(v.string(), v.minLength(1), v.maxLength(255)),
     allowed: 'a host name or address',
     describe: "Where the daemon's server for health, metrics and its page listens.",
     fallback: '127.0.0.1',
@@ -189,27 +196,25 @@ export const SETTINGS = {
   },
   'http.readyMaxAgeSeconds': {
     env: 'IMAGE_INVENTORY_READY_MAX_AGE',
-    schema: z
-      .number()
-      .min(1)
-      .max(366 * DAY_S),
+    schema: between(1, 366 * DAY_S),
     allowed: `a number of seconds from 1 to ${366 * DAY_S}`,
     describe:
       'How old the last complete run may be for /readyz, in seconds; when unset, two scheduled runs may be missed.',
   },
   'webhook.url': {
     env: 'IMAGE_INVENTORY_WEBHOOK_URL',
-    schema: z.string().refine(isWebhookUrl),
+    schema: v.pipe(v.string(), v.check(isWebhookUrl)),
     allowed: 'an https address without credentials (plain http only for this machine)',
     isPrivate: true,
     describe: 'Where the daemon posts what an operator should hear of; nowhere when unset.',
   },
   'webhook.events': {
     env: 'IMAGE_INVENTORY_WEBHOOK_EVENTS',
-    schema: z
-      .array(z.enum(['failed', 'held', 'recovered', 'changed']))
-      .min(1)
-      .refine((events) => new Set(events).size === events.length),
+    schema: v.pipe(
+      v.array(v.picklist(['failed', 'held', 'recovered', 'changed'])),
+      v.minLength(1),
+      v.check((events) => areDifferent(events)),
+    ),
     allowed:
       'different ones of failed, held, recovered, changed (with commas, or a list in the file)',
     describe: 'What is posted: runs that fail or are held, the recovery, runs that found changes.',
@@ -222,7 +227,7 @@ export const SETTINGS = {
   },
   'log.level': {
     env: 'IMAGE_INVENTORY_LOG_LEVEL',
-    schema: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']),
+    schema: v.picklist(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']),
     allowed: 'one of fatal, error, warn, info, debug, trace, silent',
     describe: 'The least important lines that are logged.',
     fallback: 'info',
@@ -249,8 +254,12 @@ type Optional =
 
 /** Every setting with its checked value. */
 export type Settings = {
-  readonly [Key in Exclude<SettingKey, Optional>]: z.output<(typeof SETTINGS)[Key]['schema']>;
-} & { readonly [Key in Optional]: z.output<(typeof SETTINGS)[Key]['schema']> | undefined };
+  readonly [Key in Exclude<SettingKey, Optional>]: v.InferOutput<(typeof SETTINGS)[Key]['schema']>;
+} & { readonly [Key in Optional]: v.InferOutput<(typeof SETTINGS)[Key]['schema']> | undefined };
+
+function areDifferent(texts: readonly string[]): boolean {
+  return new Set(texts).size === texts.length;
+}
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 

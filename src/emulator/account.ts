@@ -3,7 +3,8 @@ import { parseJson } from '../inventory/json-text.ts';
 import { deliveryUrls } from './delivery.ts';
 import { createGenerator, type Generator } from './generate.ts';
 import type { ImagePatch, NewImage } from './image-fields.ts';
-import { ListedOrdinals, type ListOrder, type UploadOrder } from './list-order.ts';
+import type { ListOrder } from './choices.ts';
+import { ListedOrdinals, type UploadOrder } from './list-order.ts';
 
 /** An image as the API's JSON shows it; every field is optional but the id. */
 export interface ApiImage {

@@ -1,4 +1,5 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { FaultName, SABOTAGE_NAMES, WRONG_ANSWER_NAMES } from './choices.ts';
 import { drippingBody, hugeBody, sendBody } from './endless-bodies.ts';
 import { failure, headersOf, success, type EmulatedAnswer } from './envelope.ts';
 import { tooMany } from './rate-limit.ts';
@@ -53,7 +54,7 @@ export const WRONG_ANSWERS = {
   'bad-filter': () => failure(400, 5400, 'Bad request'),
   'no-route': () => failure(404, 7003, 'Could not route to the requested path'),
   gone: () => failure(410, 7000, 'This endpoint is no longer served'),
-} as const satisfies Record<string, WrongAnswer>;
+} as const satisfies Record<(typeof WRONG_ANSWER_NAMES)[number], WrongAnswer>;
 
 /** What can happen to the connection, by name. */
 export const SABOTAGES = {
@@ -77,15 +78,7 @@ export const SABOTAGES = {
     response.flushHeaders();
     sendBody(response, drippingBody(right.body));
   },
-} as const satisfies Record<string, Sabotage>;
-
-/** The faults that the emulator can be told to commit. */
-export type FaultName = keyof typeof WRONG_ANSWERS | keyof typeof SABOTAGES;
-
-export const FAULT_NAMES = [
-  ...Object.keys(WRONG_ANSWERS),
-  ...Object.keys(SABOTAGES),
-] as readonly FaultName[];
+} as const satisfies Record<(typeof SABOTAGE_NAMES)[number], Sabotage>;
 
 /** A fault to commit: which, to which requests, and how often. */
 export interface Fault {

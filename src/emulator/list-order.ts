@@ -1,10 +1,6 @@
+import type { ListOrder } from './choices.ts';
 import { mix, unmix } from './mix.ts';
 import { OrdinalList } from './ordinal-list.ts';
-
-/** The orders in which a list can show its images; `shuffled` is by chance, but stays as it is. */
-export const LIST_ORDERS = ['newest', 'oldest', 'shuffled'] as const;
-
-export type ListOrder = (typeof LIST_ORDERS)[number];
 
 /** The order of uploads, either way: a place in it outlives uploads and deletions. */
 export type UploadOrder = Exclude<ListOrder, 'shuffled'>;

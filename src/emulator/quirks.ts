@@ -1,4 +1,4 @@
-import type { ListOrder } from './list-order.ts';
+import type { ListOrder } from './choices.ts';
 
 /** How the emulated server behaves where Cloudflare's documents leave it open, or where servers err. */
 export interface Quirks {

@@ -4,6 +4,7 @@ import { hash } from 'node:crypto';
  * Digests by which bytes that the API has shown before are known again. BLAKE2b is the fastest of those that nobody can
  * find a collision of: an image that is changed must not be taken for what it was, whatever was put into it.
  */
+const ALGORITHM = 'blake2b512';
 
 /** An image's digest: its first 16 bytes, as words of 32 bits. */
 export const DIGEST_WORDS = 4;
@@ -22,25 +23,18 @@ export interface Places {
 }
 
 /** The digest of each image of a page, one behind the other, {@link DIGEST_WORDS} words each. */
-export function digestImages(body: Uint8Array, { starts, ends }: Places): Uint32Array {
-  const { length } = starts;
-  const words = new Uint32Array(length * DIGEST_WORDS);
+export function digestImages(body: Uint8Array, { starts, ends }: Places): Uint32Array<ArrayBuffer> {
+  const words = new Uint32Array(starts.length * DIGEST_WORDS);
   const bytes = Buffer.from(words.buffer);
-  for (let index = 0; index < length; index += 1) {
+  for (let index = 0; index < starts.length; index += 1) {
     // As text of one byte a character: a buffer for each costs as much as the digest itself.
-    const digest = hash('blake2b512', body.subarray(starts[index], ends[index]), 'latin1');
+    const digest = hash(ALGORITHM, body.subarray(starts[index], ends[index]), 'latin1');
     bytes.write(digest, index * 4 * DIGEST_WORDS, 4 * DIGEST_WORDS, 'latin1');
   }
   return words;
 }
 
-/** The digest of a whole page, 32 bytes, made beside the main thread: pages are large. */
-export async function digestPage(body: Uint8Array<ArrayBuffer>): Promise<Buffer> {
-  return Buffer.from(await crypto.subtle.digest('SHA-512', body)).subarray(0, 32);
-}
-
-/** The digest of the digests of a page's images, 32 bytes. */
-export function digestDigests(words: Uint32Array): Buffer {
-  const bytes = new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
-  return hash('blake2b512', bytes, 'buffer').subarray(0, 32);
+/** The digest of a whole page, or of the digests of its images: 32 bytes. */
+export function digestPage(bytes: Uint8Array): Buffer {
+  return hash(ALGORITHM, bytes, 'buffer').subarray(0, 32);
 }

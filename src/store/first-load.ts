@@ -1,18 +1,26 @@
 import Sqlite, { type Database } from 'better-sqlite3';
 import { sameImage } from '../inventory/compare.ts';
+import type { Image } from '../inventory/image.ts';
+import type { StoredAccount } from './accounts.ts';
+import { latestSchema } from './migrate.ts';
 import { ASSIGNMENTS, COLUMNS, toCells, toImage, type ImageRow } from './rows.ts';
-import type { ShownImages } from './shown-images.ts';
-import type { Sightings } from './sightings.ts';
+import { ShownImages } from './shown-images.ts';
 
-/** The indexes of stored images, as the migrations make them. */
-const INDEXES = {
-  images_by_id: 'CREATE UNIQUE INDEX images_by_id ON stored_images (account_key, id)',
-  images_by_creator:
-    'CREATE INDEX images_by_creator ON stored_images (creator, account_key, uploaded)',
-  images_by_upload: 'CREATE INDEX images_by_upload ON stored_images (uploaded, account_key)',
-} as const;
+/** The indexes of stored images. */
+const INDEXES: ReadonlySet<string> = new Set([
+  'images_by_id',
+  'images_by_creator',
+  'images_by_upload',
+]);
+
+/** Whether an object of the schema may be missing while the first images of an inventory are written. */
+export function isMadeLater(name: string): boolean {
+  return INDEXES.has(name);
+}
 
 /**
+ * Whether the indexes of stored images are there.
+ *
  * The first images of an inventory are written without indexes, which are then made of all of them at once: ids come in no
  * order, so that keeping an index of a million up to date takes several times as long as everything else. Until then nobody
  * can tell whether an image was listed before; one that was stands there twice, and is found when the index is made.
@@ -27,81 +35,94 @@ export function hasIndexes(database: Database): boolean {
   );
 }
 
+/** Whether any image is stored, of whatever run. */
 export function hasImages(database: Database): boolean {
   return database.prepare('SELECT 1 FROM stored_images').get() !== undefined;
 }
 
+/** Whose first inventory has no indexes yet; `undefined` if there is none such. */
+export function firstAccount(database: Database): StoredAccount | undefined {
+  if (hasIndexes(database)) return undefined;
+  return database
+    .prepare<[], StoredAccount>(
+      `SELECT account_key AS key, account_id AS accountId FROM accounts
+       WHERE account_key = (SELECT account_key FROM stored_images ORDER BY row_id LIMIT 1)`,
+    )
+    .get();
+}
+
 /** Lets images be written without indexes. The caller holds the transaction. */
 export function dropIndexes(database: Database): void {
-  for (const name of Object.keys(INDEXES)) database.exec(`DROP INDEX IF EXISTS ${name}`);
+  for (const name of INDEXES) database.exec(`DROP INDEX IF EXISTS ${name}`);
 }
 
 /** Makes the indexes of images of which none is there twice. The caller holds the transaction. */
 export function makeIndexes(database: Database): void {
-  if (!hasIndexes(database)) for (const sql of Object.values(INDEXES)) database.exec(sql);
+  if (hasIndexes(database)) return;
+  for (const { name, sql } of latestSchema()) if (isMadeLater(name)) database.exec(sql);
 }
 
-/** The images that a first run wrote, and what it knows of them. */
-export interface FirstImages {
-  readonly database: Database;
-  readonly accountKey: number;
-  readonly sightings: Sightings;
-  readonly shown: ShownImages;
+/** Told what becomes of images that were listed twice. */
+export interface OnMerged {
+  /** A row is gone whose image has another one. */
+  readonly dropped: (rowId: number, image: Image) => void;
+  /** The row that stays holds what was said last. */
+  readonly amended: (before: Image, after: Image) => void;
 }
+
+const TELL_NOBODY: OnMerged = { dropped: () => undefined, amended: () => undefined };
 
 /**
  * Makes the indexes; an image that was listed twice keeps its first row, with what was said of it last. The caller holds the
  * transaction.
- *
- * @returns How many rows were those of images that have another.
  */
-export function finishFirstLoad(images: FirstImages): number {
-  const { database } = images;
+export function finishFirstLoad(
+  database: Database,
+  account: StoredAccount,
+  onMerged = TELL_NOBODY,
+): void {
   try {
     makeIndexes(database);
-    return 0;
+    return;
   } catch (error) {
-    const isTwice = error instanceof Sqlite.SqliteError && error.code === 'SQLITE_CONSTRAINT_UNIQUE';
+    const isTwice =
+      error instanceof Sqlite.SqliteError && error.code === 'SQLITE_CONSTRAINT_UNIQUE';
     if (!isTwice) throw error;
   }
-  const surplus = mergeRepeated(images);
+  mergeRepeated(database, account, onMerged);
   makeIndexes(database);
-  return surplus;
 }
 
-function mergeRepeated({ database, accountKey, sightings, shown }: FirstImages): number {
+function mergeRepeated(database: Database, account: StoredAccount, onMerged: OnMerged): void {
+  const shown = new ShownImages(database, account);
   const repeated = database
     .prepare<[number], string>(
       `SELECT json_group_array(row_id) FROM stored_images WHERE account_key = ?
        GROUP BY id HAVING count(*) > 1`,
     )
     .pluck()
-    .all(accountKey);
+    .all(account.key);
   const find = database.prepare<[number], ImageRow>(
     `SELECT id, ${COLUMNS} FROM stored_images WHERE row_id = ?`,
   );
   const update = database.prepare(`UPDATE stored_images SET ${ASSIGNMENTS} WHERE row_id = ?`);
   const remove = database.prepare('DELETE FROM stored_images WHERE row_id = ?');
-  const imageOf = (rowId: number) => toImage(find.get(rowId) as ImageRow);
+  const imageOf = (rowId: number) => toImage(find.get(rowId)!);
 
-  let surplus = 0;
   for (const list of repeated) {
     const rowIds = (JSON.parse(list) as number[]).sort((a, b) => a - b);
-    const kept = rowIds[0] as number;
-    const last = rowIds.at(-1) as number;
+    const kept = rowIds[0]!;
+    const last = rowIds.at(-1)!;
     const before = imageOf(kept);
     const after = imageOf(last);
     const digest = shown.find(last);
     for (const rowId of rowIds.slice(1)) {
-      sightings.takeBack(rowId, imageOf(rowId));
+      onMerged.dropped(rowId, imageOf(rowId));
       remove.run(rowId);
-      surplus += 1;
     }
     if (sameImage(before, after)) continue;
     update.run(...toCells(after), kept);
     shown.writeOne(kept, digest);
-    sightings.content.remove(before);
-    sightings.content.add(after);
+    onMerged.amended(before, after);
   }
-  return surplus;
 }

@@ -18,7 +18,12 @@ export interface Shown {
 export type Show = (image: Image, digest: Buffer | null) => Sighting;
 
 /** Stages a page, and remembers which bytes showed what is stored. The caller holds the transaction. */
-export function takeIn(page: ListPage, sightings: Sightings, show: Show, shown: ShownImages): Shown {
+export function takeIn(
+  page: ListPage,
+  sightings: Sightings,
+  show: Show,
+  shown: ShownImages,
+): Shown {
   const rows = page.rows.slice();
   const stored: number[] = [];
   let fresh = 0;

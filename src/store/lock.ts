@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { existsSync, realpathSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { pid } from 'node:process';
@@ -37,7 +36,7 @@ export function acquireLock(databasePath: string, now: string): WriterLock {
 }
 
 function lock(file: Sqlite.Database, databasePath: string, now: string): WriterLock {
-  const token = randomUUID();
+  const token = crypto.randomUUID();
   try {
     // What this file holds is worth nothing once its process has ended, so the disk need not be waited for.
     file.pragma('synchronous = OFF');

@@ -1,8 +1,8 @@
 import type { Database, Statement } from 'better-sqlite3';
-import { DIGEST_WORDS, digestDigests } from '../inventory/shown-bytes.ts';
+import { DIGEST_WORDS, digestPage } from '../inventory/shown-bytes.ts';
 import type { ListPage, Memory, PageImages } from '../sync/ports.ts';
 import type { StoredAccount } from './accounts.ts';
-import { ShownImages } from './shown-images.ts';
+import type { ShownImages } from './shown-images.ts';
 
 export interface MemoryOptions {
   readonly database: Database;
@@ -67,7 +67,7 @@ export class ShownMemory implements Memory {
     const rows = new Uint32Array(Uint8Array.from(page.rows).buffer);
     if (!rows.every((rowId) => rowId < this.#firstRow)) return undefined;
     this.#shown.refresh();
-    if (!digestDigests(this.#shown.read(rows)).equals(page.images)) return undefined;
+    if (!digestOf(this.#shown.read(rows)).equals(page.images)) return undefined;
     this.#used.add(digest.toString('latin1'));
     return rows;
   }
@@ -102,7 +102,7 @@ export class ShownMemory implements Memory {
   keep({ bytes }: ListPage, rows: Uint32Array): void {
     if (bytes?.digest === undefined) return;
     const own = Buffer.from(rows.buffer, rows.byteOffset, rows.byteLength);
-    this.#keepPage.run(this.#accountKey, bytes.digest, own, digestDigests(bytes.images));
+    this.#keepPage.run(this.#accountKey, bytes.digest, own, digestOf(bytes.images));
     this.#used.add(bytes.digest.toString('latin1'));
   }
 
@@ -112,4 +112,8 @@ export class ShownMemory implements Memory {
       if (!this.#used.has(digest.toString('latin1'))) this.#dropPage.run(this.#accountKey, digest);
     }
   }
+}
+
+function digestOf({ buffer, byteOffset, byteLength }: Uint32Array): Buffer {
+  return digestPage(new Uint8Array(buffer, byteOffset, byteLength));
 }

@@ -151,14 +151,7 @@ function restorer(publication: Publication): (rowId: number, image: Image) => bo
   };
 }
 
-function publishChanged({
-  database,
-  account,
-  runId,
-  record,
-  total,
-  shown,
-}: Publication): number {
+function publishChanged({ database, account, runId, record, total, shown }: Publication): number {
   const nextStaged = database.prepare<[number, string, number], ImageRow>(
     `SELECT id, ${COLUMNS}, hex(digest) AS digest FROM staged_images WHERE account_key = ? AND id > ? ORDER BY id LIMIT ?`,
   );

@@ -109,6 +109,13 @@ export class Sightings {
     this.#writes += 1;
   }
 
+  /** Takes note of a row of the run's own that the caller has altered. */
+  amend(before: Image, after: Image): void {
+    this.#content.remove(before);
+    this.#content.add(after);
+    this.#writes += 1;
+  }
+
   #see(rowId: number): Sighting {
     const isKnown = rowId < this.#options.firstRow;
     const isFresh = this.#seen.add(rowId);

@@ -113,12 +113,14 @@ export class RunStage implements Stage {
     if (!this.#isLoading) return;
     this.#isLoading = false;
     const { database, account } = this.#options;
-    this.#listed -= this.#stage(() =>
-      finishFirstLoad({
-        database,
-        accountKey: account.key,
-        sightings: this.#sightings,
-        shown: this.#shown,
+    const sightings = this.#sightings;
+    this.#stage(() =>
+      finishFirstLoad(database, account, {
+        dropped: (rowId, image) => {
+          sightings.takeBack(rowId, image);
+          this.#listed -= 1;
+        },
+        amended: (before, after) => sightings.amend(before, after),
       }),
     );
   }
@@ -186,6 +188,7 @@ export class RunStage implements Stage {
 
   publish(end: RunEnd): Counts {
     this.#options.assertInPlace();
+    this.settle();
     const counts = this.#transaction(() => this.#publish(end));
     this.#options.onEnd();
     this.#letGo();
@@ -193,6 +196,7 @@ export class RunStage implements Stage {
   }
 
   rehearse(end: RunEnd, onChange: (change: Change) => void): Counts {
+    this.settle();
     const { database, ledger, path, account, onEnd } = this.#options;
     const counts = explained(path, () => {
       database.exec('BEGIN IMMEDIATE');

@@ -1,5 +1,6 @@
 import type { Database } from 'better-sqlite3';
 import type { Counts } from '../inventory/change.ts';
+import { countImages } from './image-count.ts';
 import { IS_FULL } from './ledger.ts';
 
 /** A row of the ledger, as the database names its columns. */
@@ -59,12 +60,13 @@ export function readLastFull(database: Database, accountId: string): LedgerRow |
 
 /** One account's counts and last runs, all read from one state of the database. */
 export function readAccountStatus(database: Database, accountId: string): AccountStatus {
-  const count = (sql: string): number =>
-    database.prepare<[string], number>(sql).pluck().get(accountId) ?? 0;
+  const countRemoved = database
+    .prepare<[string], number>('SELECT count(*) FROM removed_images WHERE account_id = ?')
+    .pluck();
   return database.transaction(() => ({
     accountId,
-    images: count('SELECT count(*) FROM images WHERE account_id = ?'),
-    removedImages: count('SELECT count(*) FROM removed_images WHERE account_id = ?'),
+    images: countImages(database, accountId),
+    removedImages: countRemoved.get(accountId) ?? 0,
     lastRun: readLastRun(database, accountId, 'true'),
     lastFull: readLastFull(database, accountId),
     lastComplete: readLastComplete(database, accountId),

@@ -4,7 +4,7 @@ import type { RunStart, Stage, Store } from '../sync/ports.ts';
 import { findOrAddAccount, type StoredAccount } from './accounts.ts';
 import type { WritableDatabase } from './database.ts';
 import { explained } from './errors.ts';
-import { hasIndexes, hasImages, makeIndexes } from './first-load.ts';
+import { finishFirstLoad, firstAccount, hasImages, makeIndexes } from './first-load.ts';
 import { KeptScans } from './kept-scan.ts';
 import { Ledger } from './ledger.ts';
 import { Progress } from './progress.ts';
@@ -94,11 +94,10 @@ function dropHopeless(database: Database, kept: KeptScans, now: number): void {
   if (!hasImages(database)) makeIndexes(database);
 }
 
-/** Drops a first inventory that its account did not go on with, since it has no indexes. The caller holds the transaction. */
-function dropFirstLoad(database: Database): void {
-  if (hasIndexes(database)) return;
-  for (const accountKey of stagedAccounts(database)) dropStage(database, accountKey);
-  makeIndexes(database);
+/** Makes the indexes of a first inventory that another account left behind. The caller holds the transaction. */
+function settleOthers(database: Database, account: StoredAccount): void {
+  const first = firstAccount(database);
+  if (first !== undefined && first.key !== account.key) finishFirstLoad(database, first);
 }
 
 interface OpenedRun extends Pick<StageOptions, 'account' | 'runId' | 'firstRow' | 'published'> {
@@ -114,12 +113,13 @@ function openRun(
   start: RunStart,
 ): OpenedRun {
   const account = findOrAddAccount(database, start.accountId);
+  settleOthers(database, account);
   // An earlier run of this process may not even have been able to say that it failed: the disk was full.
   ledger.closeLeftRunning(start.startedAt, start.accountId);
   const leftover = findLeftover(database, ledger, kept, account, start);
   if (leftover === undefined) {
     dropStage(database, account.key);
-    dropFirstLoad(database);
+    if (!hasImages(database)) makeIndexes(database);
   }
   const runId = ledger.open(start, leftover?.identity.runId);
   const staged = findStageRow(database, account.key);

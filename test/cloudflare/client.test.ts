@@ -41,10 +41,15 @@ function clientOf(steps: readonly Step[], maxRetries = 5) {
   // The longest jitter, so that the waits are known.
   const client = new ApiClient({ transport, lane, clock, emit, maxRetries, random: () => 1 });
   const ask = (deadlineMs = Infinity) =>
-    client.get('the thing', '/x', { read: (result) => result }, {
-      signal: new AbortController().signal,
-      deadlineAt: clock.elapsed() + deadlineMs,
-    });
+    client.get(
+      'the thing',
+      '/x',
+      { read: (result) => result },
+      {
+        signal: new AbortController().signal,
+        deadlineAt: clock.elapsed() + deadlineMs,
+      },
+    );
   return { ask, clock, events, statuses, client };
 }
 
@@ -150,10 +155,15 @@ describe('the deadline', () => {
   test('that has passed while nothing was throttled is no matter of quota', async () => {
     const { client, clock } = clientOf([OK]);
     const signal = AbortSignal.abort(new Failure('DEADLINE', 'too late'));
-    const asking = client.get('the thing', '/x', { read: (result) => result }, {
-      signal,
-      deadlineAt: clock.elapsed() - 1,
-    });
+    const asking = client.get(
+      'the thing',
+      '/x',
+      { read: (result) => result },
+      {
+        signal,
+        deadlineAt: clock.elapsed() - 1,
+      },
+    );
     await expect(asking).rejects.toMatchObject({ code: 'DEADLINE' });
   });
 });

@@ -62,6 +62,23 @@ describe('a configuration file', () => {
     expect(failure.message).toMatch(/"accounts(\.0)?(\.id|\.name)?" is wrong: ./);
   });
 
+  it.for([
+    ['"s3cret"', '"accounts" is wrong: it must be a list'],
+    ['["s3cret"]', '"accounts.0" is wrong: it must be an object'],
+    ['[{"name":"s3cret"}]', '"accounts.0.id" is wrong: it is missing'],
+    ['[{"id":["s3cret"]}]', '"accounts.0.id" is wrong: it must be a text'],
+    ['[{"id":"a","name":["s3cret"]}]', '"accounts.0.name" is wrong: it must be a text'],
+    [
+      '[{"id":"a","tokenVariable":"s3cret"}]',
+      '"accounts.0.tokenVariable" is wrong: must be the name of an environment variable, in capitals',
+    ],
+  ] as const)('says what is wrong without showing it: %s', ([accounts, problem], { directory }) => {
+    const config = directory.write('config.json', `{"accounts":${accounts}}`);
+    expect(failureOf(() => loadConfig({ config }, {})).message).toBe(
+      `the configuration file ${config} is wrong: ${problem}`,
+    );
+  });
+
   it('shows an account id that is none, and says what is allowed', ({ directory }) => {
     const config = directory.config({ accounts: [{ id: 'a/b' }] });
     expect(failureOf(() => loadConfig({ config }, {})).message).toMatch(

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { connect } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { FaultName } from '../../src/emulator/faults.ts';
+import type { FaultName } from '../../src/emulator/choices.ts';
 import { receive, silence } from '../notify/receiving.ts';
 import { EVERY_SECOND, startDaemon } from '../support/daemon.ts';
 import { freePort } from '../support/free-port.ts';

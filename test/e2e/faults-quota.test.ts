@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { FaultName } from '../../src/emulator/faults.ts';
+import type { FaultName } from '../../src/emulator/choices.ts';
 import { query } from '../support/inventory.ts';
 import { serveAccount } from '../support/served-account.ts';
 import {

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { describe, expect, test } from 'vitest';
-import type { FaultName } from '../../src/emulator/faults.ts';
+import type { FaultName } from '../../src/emulator/choices.ts';
 import { start, type Env, type Running } from '../support/program.ts';
 import type { ServedAccount } from '../support/served-account.ts';
 import { envOf, expectEqual, lastRun, LISTS, published, serveChanged } from '../support/strike.ts';

@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import { get, type IncomingMessage } from 'node:http';
 import { text as textOf } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
-import { FAULT_NAMES, SABOTAGES, type WRONG_ANSWERS } from '../../src/emulator/faults.ts';
+import { FAULT_NAMES } from '../../src/emulator/choices.ts';
+import { SABOTAGES, type WRONG_ANSWERS } from '../../src/emulator/faults.ts';
 import { BEARER, IMAGES, startEmulator, type Envelope } from '../support/emulator.ts';
 
 interface Received {

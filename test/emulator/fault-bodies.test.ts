@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import type { FaultName } from '../../src/emulator/faults.ts';
+import type { FaultName } from '../../src/emulator/choices.ts';
 import { BEARER, imagePath, IMAGES, startEmulator } from '../support/emulator.ts';
 
 /** Bodies that do not end by themselves, or not while a test waits. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ListOrder } from '../../src/emulator/list-order.ts';
+import type { ListOrder } from '../../src/emulator/choices.ts';
 import { idsOf, startEmulator, type StartedEmulator } from '../support/emulator.ts';
 import { pageV2 } from '../support/list-v2.ts';
 

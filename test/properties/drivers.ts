@@ -3,7 +3,7 @@ import { modeOf } from '../../src/app/run-mode.ts';
 import { systemClock } from '../../src/app/system-clock.ts';
 import { EmulatedAccount } from '../../src/emulator/account.ts';
 import { EMULATED_CREDENTIALS } from '../../src/emulator/defaults.ts';
-import type { ListOrder } from '../../src/emulator/list-order.ts';
+import type { ListOrder } from '../../src/emulator/choices.ts';
 import { Emulator } from '../../src/emulator/server.ts';
 import { Failure } from '../../src/inventory/failure.ts';
 import { openForWriting } from '../../src/store/database.ts';

@@ -110,7 +110,7 @@ test('among 300,000 changes everything is found through an index, with nothing t
       .map(({ detail }) => detail);
   expect([PRESENT_IMAGE, GONE_IMAGE, IMAGE_CHANGES].flatMap(planOf)).toEqual([
     'SEARCH accounts USING INDEX sqlite_autoindex_accounts_1 (account_id=?)',
-    'SEARCH stored_images USING INDEX sqlite_autoindex_stored_images_1 (account_key=? AND id=? AND rowid<?)',
+    'SEARCH stored_images USING INDEX images_by_id (account_key=? AND id=? AND rowid<?)',
     'SEARCH removed_images USING INDEX sqlite_autoindex_removed_images_1 (account_id=? AND id=?)',
     'SEARCH changes USING INDEX changes_by_image (account_id=? AND image_id=?)',
   ]);

@@ -4,6 +4,8 @@ CREATE UNIQUE INDEX changes_by_run ON changes (run_id, image_id);
 
 CREATE INDEX images_by_creator ON stored_images (creator, account_key, uploaded);
 
+CREATE UNIQUE INDEX images_by_id ON stored_images (account_key, id);
+
 CREATE INDEX images_by_upload ON stored_images (uploaded, account_key);
 
 CREATE INDEX runs_by_account ON runs (account_id, run_id);
@@ -68,6 +70,19 @@ CREATE TABLE runs (
   tool_version TEXT NOT NULL
 , resumed_run INTEGER REFERENCES runs (run_id), creators TEXT, content_hash TEXT) STRICT;
 
+CREATE TABLE shown_images (
+  block INTEGER PRIMARY KEY,
+  digests BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE shown_pages (
+  account_key INTEGER NOT NULL REFERENCES accounts (account_key),
+  digest BLOB NOT NULL,
+  rows BLOB NOT NULL,
+  images BLOB NOT NULL,
+  PRIMARY KEY (account_key, digest)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE staged_images (
   account_key INTEGER NOT NULL REFERENCES accounts (account_key),
   id TEXT NOT NULL,
@@ -78,7 +93,7 @@ CREATE TABLE staged_images (
   uploaded TEXT,
   variants TEXT,
   extra TEXT,
-  null_fields TEXT,
+  null_fields TEXT, digest BLOB,
   PRIMARY KEY (account_key, id)
 ) STRICT;
 
@@ -91,7 +106,7 @@ CREATE TABLE stages (
   sequence INTEGER NOT NULL
 ) STRICT;
 
-CREATE TABLE stored_images (
+CREATE TABLE "stored_images" (
   row_id INTEGER PRIMARY KEY,
   account_key INTEGER NOT NULL REFERENCES accounts (account_key),
   id TEXT NOT NULL,
@@ -104,43 +119,65 @@ CREATE TABLE stored_images (
   extra TEXT,
   null_fields TEXT,
   first_seen_run INTEGER NOT NULL REFERENCES runs (run_id),
-  changed_run INTEGER NOT NULL REFERENCES runs (run_id),
-  UNIQUE (account_key, id)
+  changed_run INTEGER NOT NULL REFERENCES runs (run_id)
 ) STRICT;
 
 CREATE TRIGGER images_text_delete BEFORE DELETE ON stored_images
 WHEN EXISTS (SELECT 1 FROM images_text_docsize WHERE id = old.row_id)
 BEGIN
   INSERT INTO images_text (images_text, rowid, id, filename, creator, meta)
-  SELECT 'delete', row_id, id, filename, creator, meta FROM images_text_source WHERE row_id = old.row_id;
+  SELECT 'delete', * FROM images_text_source WHERE row_id = old.row_id;
 END;
 
-CREATE TRIGGER images_text_insert AFTER INSERT ON stages
--- New rows are indexed a page at a time: FTS5 writes out what it has at every statement, so that row by row a first run
--- would take twice as long. Whatever stages rows ends by writing its row of "stages", in the same transaction, and new rows
--- stand above all that there are.
+CREATE TRIGGER images_text_publish AFTER UPDATE OF visible_row ON accounts
+-- What becomes visible can be searched, all of it by one statement: FTS5 writes out what it has at every one. Between these rows
+-- there may be some of other accounts.
 BEGIN
   INSERT INTO images_text (rowid, id, filename, creator, meta)
-  SELECT row_id, id, filename, creator, meta FROM images_text_source
-  WHERE row_id > ifnull((SELECT max(id) FROM images_text_docsize), 0);
+  SELECT * FROM images_text_source
+  WHERE row_id > old.visible_row AND row_id <= new.visible_row
+    AND row_id NOT IN (SELECT id FROM images_text_docsize);
 END;
 
 CREATE TRIGGER images_text_update AFTER UPDATE OF id, filename, creator, meta ON stored_images
--- A row of a page that is not indexed yet will be, as it is then. The words of meta are those of images_text_source,
--- which by now has the new ones.
+WHEN (
+    old.id <> new.id OR old.filename IS NOT new.filename
+    OR old.creator IS NOT new.creator OR old.meta IS NOT new.meta
+  )
+BEGIN
+  INSERT INTO images_text (rowid, id, filename, creator, meta)
+  SELECT * FROM images_text_source WHERE row_id = new.row_id;
+END;
+
+CREATE TRIGGER images_text_update_before BEFORE UPDATE OF id, filename, creator, meta ON stored_images
+-- The words as they were are those of images_text_source until now. A row that is not visible yet is indexed when it becomes so.
 WHEN (
     old.id <> new.id OR old.filename IS NOT new.filename
     OR old.creator IS NOT new.creator OR old.meta IS NOT new.meta
   ) AND EXISTS (SELECT 1 FROM images_text_docsize WHERE id = old.row_id)
 BEGIN
   INSERT INTO images_text (images_text, rowid, id, filename, creator, meta)
-  SELECT 'delete', old.row_id, old.id, old.filename, old.creator, (
-    SELECT group_concat(CASE typeof(m.atom) WHEN 'real' THEN old.meta -> m.fullkey ELSE m.atom END, ' ')
-    FROM json_tree(CASE WHEN json_valid(old.meta) THEN old.meta END) AS m
-    WHERE m.type IN ('text', 'integer', 'real')
-  );
-  INSERT INTO images_text (rowid, id, filename, creator, meta)
-  SELECT row_id, id, filename, creator, meta FROM images_text_source WHERE row_id = new.row_id;
+  SELECT 'delete', * FROM images_text_source WHERE row_id = old.row_id;
+END;
+
+CREATE TRIGGER shown_images_delete AFTER DELETE ON stored_images
+BEGIN
+  UPDATE shown_images
+  SET digests = CAST(
+    substr(digests, 1, 16 * (old.row_id & 127)) || zeroblob(16) || substr(digests, 16 * (old.row_id & 127) + 17) AS BLOB
+  )
+  WHERE block = old.row_id >> 7;
+END;
+
+CREATE TRIGGER shown_images_update AFTER UPDATE OF
+  account_key, id, filename, creator, meta, require_signed_urls, uploaded, variants, extra, null_fields
+ON stored_images
+BEGIN
+  UPDATE shown_images
+  SET digests = CAST(
+    substr(digests, 1, 16 * (old.row_id & 127)) || zeroblob(16) || substr(digests, 16 * (old.row_id & 127) + 17) AS BLOB
+  )
+  WHERE block = old.row_id >> 7;
 END;
 
 CREATE VIEW creators AS
@@ -319,12 +356,16 @@ LEFT JOIN stored_images AS i
 LEFT JOIN removed_images AS g ON g.account_id = t.account_id AND g.id = t.image_id;
 
 CREATE VIEW images_text_source AS
--- Internal: the words of each stored image, as they are written to images_text and taken out of it again. Of meta the
--- texts and numbers, without the keys. SQLite reads no number beyond 2^63: such a one is told as it is written. Meta
--- that SQLite cannot read (it is nested too deeply) is not indexed.
+-- Internal: the words of each image that readers see, as they are written to images_text and taken out of it again. An id that is a
+-- UUID has no words that anybody knows, and would make two thirds of the index. Of meta the texts and numbers, without the
+-- keys. SQLite reads no number beyond 2^63: such a one is told as it is written. Meta that SQLite cannot read (it is nested
+-- too deeply) is not indexed.
 SELECT
   i.row_id,
-  i.id,
+  CASE
+    WHEN length(i.id) = 36 AND i.id GLOB '????????-????-????-????-????????????' AND i.id NOT GLOB '*[^-0-9a-fA-F]*' THEN NULL
+    ELSE i.id
+  END AS id,
   i.filename,
   i.creator,
   (
@@ -332,7 +373,9 @@ SELECT
     FROM json_tree(CASE WHEN json_valid(i.meta) THEN i.meta END) AS m
     WHERE m.type IN ('text', 'integer', 'real')
   ) AS meta
-FROM stored_images AS i;
+FROM stored_images AS i
+CROSS JOIN accounts AS a ON a.account_key = i.account_key
+WHERE i.row_id <= a.visible_row;
 
 CREATE VIEW latest_runs AS
 -- One row for each account: its last run, whatever became of it, and the last complete full run, which is what the

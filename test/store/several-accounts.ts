@@ -37,6 +37,8 @@ class ModelledAccount {
   /** What the pages showed of the run under way, or of one that may be gone on with. */
   #read: Images = new Map();
   #pages = 0;
+  /** A first inventory may count an image again that it was shown again, until it is settled. */
+  #isExact = false;
 
   constructor(id: string) {
     this.id = id;
@@ -75,6 +77,7 @@ class ModelledAccount {
     expect(stage.resumed?.pages.length ?? 0).toBe(this.#pages);
     this.#stage = stage;
     this.#isDry = isDry;
+    this.#isExact = !this.#isBaseline;
     this.status = 'running';
     this.#expectStaged(stage);
     return stage;
@@ -84,9 +87,17 @@ class ModelledAccount {
     this.#pages += 1;
     const fresh = images.filter(([id]) => !this.#read.has(id)).length;
     const page = images.map(([id, name]) => imageOf(id, name));
-    expect(stage.add(pageOf(page, { number: this.#pages }))).toBe(fresh);
+    const added = stage.add(pageOf(page, { number: this.#pages }));
+    expect(added).toBeGreaterThanOrEqual(fresh);
+    if (this.#isExact) expect(added).toBe(fresh);
     for (const [id, name] of images) this.#read.set(id, name);
+    if (this.#pages % 3 === 0) this.#settle(stage);
     this.#expectStaged(stage);
+  }
+
+  #settle(stage: Stage): void {
+    stage.settle();
+    this.#isExact = true;
   }
 
   #restart(stage: Stage): void {
@@ -158,8 +169,10 @@ class ModelledAccount {
   /** What the stage knows of its own account, whatever the others stage meanwhile. */
   #expectStaged(stage: Stage): void {
     const suspects = [...this.shown.keys()].filter((id) => !this.#read.has(id));
-    expect({ listed: stage.listed, stored: stage.stored, suspects: suspectsOf(stage) }).toEqual({
-      listed: this.#read.size,
+    const { listed } = stage;
+    expect(listed).toBeGreaterThanOrEqual(this.#read.size);
+    expect({ listed, stored: stage.stored, suspects: suspectsOf(stage) }).toEqual({
+      listed: this.#isExact ? this.#read.size : listed,
       stored: this.shown.size,
       suspects: suspects.sort(),
     });

@@ -1,6 +1,7 @@
 import { onTestFinished } from 'vitest';
 import { ApiClient } from '../../src/cloudflare/client.ts';
 import type { ListVersion } from '../../src/cloudflare/images-api.ts';
+import { examineHere } from '../../src/cloudflare/examine.ts';
 import { Pacer } from '../../src/cloudflare/pace.ts';
 import { createSource, type SourceOptions } from '../../src/cloudflare/source.ts';
 import { createTransport } from '../../src/cloudflare/transport.ts';
@@ -71,6 +72,7 @@ export async function openSource(
     perPage,
     creators,
     concurrency,
+    examiner: examineHere,
   });
 
   const read: OpenedSource['read'] = async ({ expected, read = [], onPage, signal } = {}) => {

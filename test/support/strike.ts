@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import type { FaultName } from '../../src/emulator/faults.ts';
+import type { FaultName } from '../../src/emulator/choices.ts';
 import { accountAsApi, imagesAsApi, query, type Row } from './inventory.ts';
 import { ACCOUNT, type Env, type Finished } from './program.ts';
 import { serveAccount, type ServedAccount } from './served-account.ts';

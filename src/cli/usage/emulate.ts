@@ -1,7 +1,6 @@
 import { Option, type Command } from 'commander';
+import { FAULT_NAMES, LIST_ORDERS } from '../../emulator/choices.ts';
 import { EMULATED_CREDENTIALS } from '../../emulator/defaults.ts';
-import { FAULT_NAMES } from '../../emulator/faults.ts';
-import { LIST_ORDERS } from '../../emulator/list-order.ts';
 import { collect, duration, examples, whole } from '../arguments.ts';
 import type { EmulateOptions } from '../emulate.ts';
 import { flagsOf, type Choose } from './choice.ts';

@@ -1,4 +1,5 @@
 import type { Database } from 'better-sqlite3';
+import { isMadeLater } from '../first-load.ts';
 import { latestSchema, readSchema } from '../migrate.ts';
 import type { Check } from './check.ts';
 
@@ -17,12 +18,18 @@ export function checkIntegrity(database: Database, check: Check): void {
 export function checkSchema(database: Database, check: Check): void {
   const found = new Map(readSchema(database).map((object) => [object.name, object]));
   const expected = latestSchema();
+  const isFirstLoad = !hasVisibleImages(database);
   check.count(expected.length, 'object');
   for (const { type, name, sql } of expected) {
     const object = found.get(name);
+    if (object === undefined && isFirstLoad && isMadeLater(name)) continue;
     if (object === undefined) check.find(`the ${type} ${name} is missing`);
     else if (object.sql !== sql) check.find(`the ${type} ${name} was altered`);
   }
+}
+
+function hasVisibleImages(database: Database): boolean {
+  return database.prepare('SELECT 1 FROM images').get() !== undefined;
 }
 
 interface DanglingReference {

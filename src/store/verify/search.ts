@@ -5,8 +5,8 @@ import type { Check } from './check.ts';
 const SAMPLE = 1000;
 
 /**
- * Checks the full-text index against the rows that it is made from, those of a stage too. SQLite's own check needs to write,
- * and `integrity_check` looks at the index's structure alone. So: every row is in the index and nothing else is, the index
+ * Checks the full-text index against the rows that it is made from, which are those that readers see. SQLite's own check needs to write,
+ * and `integrity_check` looks at the index's structure alone. So: every such row is in the index and nothing else is, the index
  * holds as many words as were written to it, and a sample of rows is found by each of its words.
  */
 export function checkSearch(database: Database, check: Check): void {
@@ -21,21 +21,25 @@ export function checkSearch(database: Database, check: Check): void {
   check.count(checkSample(database, Math.max(1, Math.ceil(rows / SAMPLE)), check), 'sampled row');
 }
 
+const VISIBLE = 'stored_images AS i CROSS JOIN accounts AS a ON a.account_key = i.account_key';
+
 const ASTRAY = [
   [
     'is not in the full-text index',
-    `SELECT i.row_id FROM stored_images AS i
-     LEFT JOIN images_text_docsize AS d ON d.id = i.row_id WHERE d.id IS NULL`,
+    `SELECT i.row_id FROM ${VISIBLE} LEFT JOIN images_text_docsize AS d ON d.id = i.row_id
+     WHERE i.row_id <= a.visible_row AND d.id IS NULL`,
   ],
   [
     'is in the full-text index, yet not there',
     `SELECT d.id FROM images_text_docsize AS d
-     LEFT JOIN stored_images AS i ON i.row_id = d.id WHERE i.row_id IS NULL`,
+     LEFT JOIN (SELECT i.row_id FROM ${VISIBLE} WHERE i.row_id <= a.visible_row) AS i ON i.row_id = d.id
+     WHERE i.row_id IS NULL`,
   ],
 ] as const;
 
 function countRows(database: Database): number {
-  return database.prepare<[], number>('SELECT count(*) FROM stored_images').pluck().get() ?? 0;
+  const count = `SELECT count(*) FROM ${VISIBLE} WHERE i.row_id <= a.visible_row`;
+  return database.prepare<[], number>(count).pluck().get() ?? 0;
 }
 
 /** Words of rows that are gone, or that a row no longer has, would be found by nothing else. */
