@@ -83,5 +83,5 @@ function logMigration(logger: Logger, from: number, to: number): void {
 }
 
 function quotaView(pacer: Pacer): QuotaView {
-  return { remaining: () => pacer.remaining, ...pacer.limits };
+  return { remaining: () => pacer.remaining, waitMs: (requests) => pacer.waitMsOf(requests) };
 }

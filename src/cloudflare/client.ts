@@ -1,6 +1,6 @@
 import { asFailure, Failure } from '../inventory/failure.ts';
 import type { Emit } from '../sync/events.ts';
-import type { Clock, Limits, Usage } from '../sync/ports.ts';
+import type { Clock, Limits, RequestPlan, Usage } from '../sync/ports.ts';
 import { parseBody, readEnvelope, type Verdict } from './envelope.ts';
 import { cfRay, quotaLeft, retryAfterMs } from './headers.ts';
 import type { Lane } from './pace.ts';
@@ -55,6 +55,19 @@ export class ApiClient {
     return { requests: this.#requests, retries: this.#retries };
   }
 
+  /** What so many more requests take of the configured quota. */
+  plan(more: number, limits: Limits): RequestPlan {
+    const { pacer } = this.#options.lane;
+    const waitMs = pacer.waitMsOf(more);
+    const { requests, intervalMs } = pacer.limits;
+    return {
+      requests: this.#requests + more,
+      waitMs,
+      quota: { requests, intervalMs },
+      isTooLong: waitMs > this.#timeLeft(limits),
+    };
+  }
+
   isWaiting(): boolean {
     return this.#options.lane.isWaiting;
   }
@@ -84,20 +97,20 @@ export class ApiClient {
     const { pacer } = lane;
     let faults = 0;
     for (let attempt = 1; ; attempt += 1) {
-      if (pacer.pauseMs > this.#timeLeft(limits)) throw outOfQuota();
-      const outcome = await lane.run(() => this.#attempt(path, reader, limits), limits.signal);
+      if (pacer.waitMs > this.#timeLeft(limits)) throw outOfQuota();
+      const outcome = await lane.run(async () => {
+        const came = await this.#attempt(path, reader, limits);
+        // While it is still under way, so that nothing starts in between.
+        if ('kind' in came && came.kind === 'throttled') this.#pause(attempt, came.answer, limits);
+        return came;
+      }, limits.signal);
       if ('reply' in outcome) return outcome.reply;
       const { kind, failure, answer } = outcome;
       if (kind === 'passing') faults += 1;
       if (kind === 'final' || faults > this.#options.maxRetries) throw failure;
 
       const waitMs = this.#waitMs(kind, attempt, answer);
-      const hasTime = waitMs <= this.#timeLeft(limits);
-      // Without time as well: the next run of the same user would be refused like this one.
-      if (kind === 'throttled') {
-        pacer.pause(hasTime ? waitMs : Math.min(waitMs, LONGEST_THROTTLE_MS), 'throttled');
-      }
-      if (!hasTime) throw failure;
+      if (waitMs > this.#timeLeft(limits)) throw failure;
       this.#retries += 1;
       this.#options.emit({
         type: 'request.retry',
@@ -117,6 +130,7 @@ export class ApiClient {
     limits: Limits,
   ): Promise<Outcome<T>> {
     this.#requests += 1;
+    const sentAt = this.#options.clock.elapsed();
     let answer: Answer;
     try {
       answer = await this.#options.transport.get(path, limits.signal);
@@ -127,9 +141,17 @@ export class ApiClient {
     }
     this.#options.emit({ type: 'request.finished', status: answer.status });
     const quota = quotaLeft(answer.headers);
-    if (quota !== undefined) this.#options.lane.pacer.observe(quota);
+    if (quota !== undefined) this.#options.lane.pacer.observe(quota, sentAt);
     const body = await (answer.status === 200 ? parse : parseBody)(answer.body);
     return believe(readEnvelope(answer, body, this.#options.transport.redact), answer, read);
+  }
+
+  /** Also where the run has no time for it: the next one of the same user would be refused like this one. */
+  #pause(attempt: number, answer: Answer | undefined, limits: Limits): void {
+    const waitMs = this.#waitMs('throttled', attempt, answer);
+    const hasTime = waitMs <= this.#timeLeft(limits);
+    const { pacer } = this.#options.lane;
+    pacer.pause(hasTime ? waitMs : Math.min(waitMs, LONGEST_THROTTLE_MS), 'throttled');
   }
 
   /** Full jitter after faults; after being throttled, what the server asked for. */

@@ -1,22 +1,18 @@
+import { once } from 'node:events';
 import PQueue from 'p-queue';
 import type { WaitReason } from '../sync/events.ts';
 import type { Clock } from '../sync/ports.ts';
 import { FairQueue, type FairQueueOptions } from './fair-queue.ts';
-import { SlidingWindow, type WindowLimits } from './sliding-window.ts';
+import { QuotaShare, type Quota } from './quota-share.ts';
+import { LONGEST_STATED_MS, SlidingWindow, type WindowLimits } from './sliding-window.ts';
 
 export interface PaceOptions extends WindowLimits {
   /** Requests under way at once. */
   readonly concurrency: number;
 }
 
-/** Cloudflare counts in windows of five minutes; whoever writes a longer reset means something else by it. */
-const LONGEST_RESET_MS = 300_000;
-
-/** What the server says is left of its quota. Source: Cloudflare's `Ratelimit: "default";r=50;t=30` header. */
-export interface Quota {
-  readonly remaining: number;
-  readonly resetMs: number;
-}
+/** Of the interval. A wait that is shorter is not worth a line: at the edge of the window there is one between any two requests. */
+const SHORTEST_TOLD = 0.01;
 
 /** Told when requests begin to wait. It must not throw. */
 export type WaitListener = (reason: WaitReason, waitMs: number) => void;
@@ -36,23 +32,26 @@ interface Listener {
   heard: Hold | undefined;
 }
 
-/** Why nothing starts for a while. */
-interface Hold {
-  readonly reason: WaitReason;
-}
+/** One time during which nothing starts; told by its identity. */
+type Hold = object;
 
 /**
- * The gate that every single attempt passes, retries included: a sliding window, a bound on
- * concurrency, and pauses that the server asked for. One pacer serves all runs of one credential,
+ * The gate that every single attempt passes, retries included: a sliding window, our share of the server's quota, a
+ * bound on concurrency, and pauses that the server asked for. One pacer serves all runs of one credential,
  * because the API counts per user; each run has a lane, and the lanes take turns.
  */
 export class Pacer {
   readonly #queue: PQueue<FairQueue, FairQueueOptions>;
   readonly #window: SlidingWindow;
+  readonly #share: QuotaShare;
   readonly #clock: Clock;
   readonly #lanes = new Set<Listener>();
+  #limits: WindowLimits;
   #hold: Hold | undefined;
   #resumeAt = 0;
+  #pauseReason: WaitReason = 'throttled';
+  /** Whether a pause has ended, and no answer has shown yet that the server is at ease. */
+  #isProbing = false;
   #stated: Quota | undefined;
   #statedUntil = 0;
   /** Ends the waiting under way. */
@@ -60,9 +59,12 @@ export class Pacer {
   #isClosed = false;
 
   constructor(options: PaceOptions, clock: Clock) {
+    const elapsed = (): number => clock.elapsed();
     this.#clock = clock;
+    this.#limits = options;
     this.#queue = new PQueue({ concurrency: options.concurrency, queueClass: FairQueue });
-    this.#window = new SlidingWindow(options, () => clock.elapsed());
+    this.#window = new SlidingWindow(elapsed);
+    this.#share = new QuotaShare(this.#window, elapsed);
   }
 
   /** A lane for one run. @param onWaiting - Told of every wait of the run, once, as long as the lane is open. */
@@ -82,36 +84,49 @@ export class Pacer {
 
   /** Lets nothing start for a while. A pause that ends earlier than one under way changes nothing. */
   pause(ms: number, reason: WaitReason): void {
+    if (reason === 'throttled') this.#share.refused(ms);
     const resumeAt = this.#clock.elapsed() + ms;
     if (resumeAt <= this.#resumeAt) return;
     this.#resumeAt = resumeAt;
-    this.#stop({ reason }, this.#lanes);
+    this.#pauseReason = reason;
+    this.#isProbing = true;
+    this.#stop(this.#lanes);
   }
 
-  /** Slows down before the server has to say no: near the end of its quota, waits for the reset. */
-  observe(quota: Quota): void {
+  /**
+   * Slows down before the server has to say no.
+   *
+   * @param sentAt - When the request whose answer states this was sent, as {@link Clock.elapsed} counts. It is still under way.
+   */
+  observe(quota: Quota, sentAt: number): void {
     this.#stated = quota;
     this.#statedUntil = this.#clock.elapsed() + quota.resetMs;
-    if (quota.remaining > this.#queue.concurrency) return;
-    this.pause(Math.min(quota.resetMs, LONGEST_RESET_MS), 'quota-low');
+    const { policy, remaining, resetMs } = quota;
+    if (policy !== undefined && policy.intervalMs <= LONGEST_STATED_MS) {
+      this.#share.observe({ remaining, resetMs, policy }, sentAt);
+    } else if (remaining <= this.#queue.concurrency) {
+      this.pause(Math.min(resetMs, LONGEST_STATED_MS), 'quota-low');
+    }
+    this.#lookAgain();
   }
 
-  /** Takes other limits. What has started within the interval still counts, and a pause under way still lasts. */
+  /** Takes other limits. What was sent within the interval still counts, and a pause under way still lasts. */
   reconfigure(options: PaceOptions): void {
-    this.#window.limits = options;
-    if (this.#hold === undefined) this.#stopIfFull();
+    this.#limits = options;
+    this.#stopIfHeld();
     this.#queue.concurrency = options.concurrency;
     this.#alarm.abort();
   }
 
   /** What the window is limited to. */
   get limits(): WindowLimits {
-    return this.#window.limits;
+    return this.#limits;
   }
 
   /** How many requests the configured window still has. */
   get remaining(): number {
-    return this.#window.remaining;
+    const { requests, intervalMs } = this.#limits;
+    return Math.max(0, requests - this.#window.used(intervalMs));
   }
 
   /** What the server said last of its quota; `undefined` if it never did, or the quota has been reset since. */
@@ -119,9 +134,14 @@ export class Pacer {
     return this.#clock.elapsed() < this.#statedUntil ? this.#stated : undefined;
   }
 
-  /** How long the pause under way still lasts, in milliseconds; 0 if there is none. */
-  get pauseMs(): number {
-    return Math.max(0, this.#resumeAt - this.#clock.elapsed());
+  /** How long nothing may start yet, as far as is known, in milliseconds; 0 if it may, or if only an answer is waited for. */
+  get waitMs(): number {
+    return this.#wait.ms;
+  }
+
+  /** How long the configured window alone makes the last of so many more requests wait, in milliseconds. */
+  waitMsOf(requests: number): number {
+    return this.#window.waitMs(requests, this.#limits);
   }
 
   /** Ends a pause under way, so that the process can exit. */
@@ -131,34 +151,52 @@ export class Pacer {
   }
 
   async #run<T>(lane: Listener, attempt: () => Promise<T>, signal: AbortSignal): Promise<T> {
-    const turn = this.#queue.add(
-      () => {
-        this.#window.count();
-        this.#stopIfFull();
-        return attempt();
-      },
-      { signal, lane },
-    );
+    const turn = this.#queue.add(() => this.#start(attempt), { signal, lane });
     if (this.#waitsIn(lane)) this.#tell(lane);
     return turn;
+  }
+
+  async #start<T>(attempt: () => Promise<T>): Promise<T> {
+    this.#window.begin();
+    this.#stopIfHeld();
+    try {
+      return await attempt();
+    } finally {
+      this.#window.end();
+      if (this.#pauseMs === 0) this.#isProbing = false;
+      this.#lookAgain();
+    }
   }
 
   #waitsIn(lane: Listener): boolean {
     return this.#queue.sizeBy({ lane }) > 0;
   }
 
-  /** A full window is worth telling only to whoever waits for it. */
-  #stopIfFull(): void {
-    if (this.#window.remaining > 0) return;
-    this.#stop(
-      { reason: 'window' },
-      [...this.#lanes].filter((lane) => this.#waitsIn(lane)),
-    );
+  get #pauseMs(): number {
+    return Math.max(0, this.#resumeAt - this.#clock.elapsed());
+  }
+
+  /** Whether nothing may start. Where nobody knows how much is left, requests go one by one until an answer tells. */
+  get #isHeld(): boolean {
+    const goesBlind = this.#isProbing || this.#share.isOutdated;
+    return (goesBlind && this.#window.underWay > 0) || this.waitMs > 0;
+  }
+
+  /** A hold that the server did not ask for is worth telling only to whoever waits for its end. */
+  #stopIfHeld(): void {
+    if (this.#hold !== undefined || !this.#isHeld) return;
+    this.#stop([...this.#lanes].filter((lane) => this.#waitsIn(lane)));
+  }
+
+  /** Something has changed of which it depends whether requests may start. */
+  #lookAgain(): void {
+    if (this.#hold === undefined) this.#stopIfHeld();
+    else this.#alarm.abort();
   }
 
   /** Lets nothing start until it may, and tells these lanes why. */
-  #stop(hold: Hold, lanes: Iterable<Listener>): void {
-    this.#hold = hold;
+  #stop(lanes: Iterable<Listener>): void {
+    this.#hold = {};
     for (const lane of lanes) this.#tell(lane);
     if (this.#queue.isPaused) return;
     this.#queue.pause();
@@ -167,18 +205,34 @@ export class Pacer {
 
   /** Tells a lane why nothing starts, unless it knows. */
   #tell(lane: Listener): void {
-    if (this.#hold === undefined || lane.heard === this.#hold || this.#heldMs === 0) return;
+    const { reason, ms } = this.#wait;
+    if (this.#hold === undefined || lane.heard === this.#hold || ms === 0) return;
+    if (this.#pauseMs === 0 && ms < SHORTEST_TOLD * this.#limits.intervalMs) return;
     lane.heard = this.#hold;
-    lane.onWaiting(this.#hold.reason, this.#heldMs);
+    lane.onWaiting(reason, ms);
   }
 
-  /** How long nothing may start yet, in milliseconds. */
-  get #heldMs(): number {
-    return Math.max(this.pauseMs, this.#window.fullMs);
+  /** The longest wait that is known of. */
+  get #wait(): { readonly reason: WaitReason; readonly ms: number } {
+    const pause = { reason: this.#pauseReason, ms: this.#pauseMs };
+    const window = { reason: 'window', ms: this.#window.fullMs(this.#limits) } as const;
+    const share = { reason: 'quota-low', ms: this.#share.fullMs(this.#reserve) } as const;
+    return [window, share].reduce((a, b) => (b.ms > a.ms ? b : a), pause);
+  }
+
+  /**
+   * Requests that are left alone where others take from the quota. Of those under way nobody knows whether an answer
+   * has counted them, nor do others keep to a beat.
+   */
+  get #reserve(): number {
+    return 3 * this.#queue.concurrency;
   }
 
   async #resumeWhenDue(): Promise<void> {
-    while (this.#heldMs > 0 && !this.#isClosed) await this.#waitUnlessChanged(this.#heldMs);
+    while (this.#isHeld && !this.#isClosed) {
+      for (const lane of this.#lanes) if (this.#waitsIn(lane)) this.#tell(lane);
+      await this.#waitUnlessChanged(this.waitMs);
+    }
     // Closed: nothing is going to start any more.
     if (this.#isClosed) return;
     this.#hold = undefined;
@@ -186,11 +240,12 @@ export class Pacer {
   }
 
   async #waitUnlessChanged(ms: number): Promise<void> {
-    this.#alarm = new AbortController();
+    const { signal } = (this.#alarm = new AbortController());
     try {
-      await this.#clock.wait(ms, this.#alarm.signal);
+      // With nothing known to wait for, the end of a request under way rings the alarm.
+      await (ms > 0 ? this.#clock.wait(ms, signal) : once(signal, 'abort'));
     } catch {
-      // The limits are others now, or the pacer was closed: whoever waits looks again.
+      // The limits are others now, an answer has come, or the pacer was closed: whoever waits looks again.
     }
   }
 }

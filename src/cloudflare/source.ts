@@ -1,10 +1,11 @@
 import { Failure, type FailureCode } from '../inventory/failure.ts';
-import type { Limits, ListPage, Memory, ReadPage, Source } from '../sync/ports.ts';
+import type { Limits, ListPage, Memory, ReadPage, RequestPlan, Source } from '../sync/ports.ts';
 import type { ApiClient } from './client.ts';
 import type { Examiner } from './examine.ts';
 import { createImagesApi, type ImagesApi, type ListVersion } from './images-api.ts';
 import { listNumberedPages } from './list-v1.ts';
 import { walkTokens } from './list-v2.ts';
+import { requestsToRead } from './plan.ts';
 
 export interface SourceOptions {
   readonly client: ApiClient;
@@ -40,7 +41,7 @@ type ReadList = (
 
 /** One account behind either version of the list. */
 export function createSource(options: SourceOptions): Source {
-  const { client, accountId, version, creators, examiner } = options;
+  const { client, accountId, version, perPage, creators, examiner } = options;
   const api = createImagesApi(client, accountId, version, examiner);
   const readList = version === 'v1' ? numbered(api, options) : chained(api, options, 'asc');
   // The one list that can be had in this order.
@@ -54,6 +55,15 @@ export function createSource(options: SourceOptions): Source {
       if (error instanceof Failure && STATS_MAY_FAIL.has(error.code)) return undefined;
       throw error;
     }
+  }
+
+  function plan(
+    total: number | undefined,
+    limits: Limits,
+    read: readonly ReadPage[],
+  ): RequestPlan | undefined {
+    if (total === undefined) return undefined;
+    return client.plan(requestsToRead(version, total, perPage, read), limits);
   }
 
   async function* list(
@@ -82,6 +92,7 @@ export function createSource(options: SourceOptions): Source {
 
   return {
     expected,
+    plan,
     list,
     newest,
     canFind: (id) => api.hasAddress(id),

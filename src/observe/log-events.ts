@@ -7,6 +7,7 @@ import { formatCount, formatNumber } from '../inventory/quantity.ts';
 import type { RepeatReason, RunEvent, WaitReason } from '../sync/events.ts';
 import type { Resumed, RunMode } from '../sync/ports.ts';
 import { failureFields } from './failure-fields.ts';
+import { planText } from './plan-text.ts';
 
 /** The run that events belong to. */
 export interface RunLabels {
@@ -114,17 +115,20 @@ const REPEATS: Readonly<Record<RepeatReason, string>> = {
 };
 
 function started(event: RunEvent & { type: 'sync.started' }): Line {
-  const { mode, expected, stored, resumed } = event;
+  const { mode, expected, stored, resumed, plan } = event;
+  const kind = mode === 'dry-run' ? 'dry' : mode;
   return {
-    level: 'info',
+    level: plan?.isTooLong === true ? 'warn' : 'info',
     event: 'sync.started',
-    msg: `${mode === 'dry-run' ? 'dry' : mode} run: ${toRead(event)} to read, ${formatNumber(stored)} stored${behind(resumed)}`,
+    msg: `${kind} run: ${toRead(event)} to read, ${formatNumber(stored)} stored${behind(resumed)}${planned(event)}`,
     fields: {
       mode,
       expected,
       stored,
       resumed_run: resumed?.runId,
       pages_read: resumed?.pages.length,
+      requests_planned: plan?.requests,
+      quota_ms: plan && Math.round(plan.waitMs),
     },
   };
 }
@@ -137,6 +141,15 @@ function toRead({ mode, expected }: RunEvent & { type: 'sync.started' }): string
 function behind(resumed: Resumed | undefined): string {
   if (resumed === undefined) return '';
   return `; run ${resumed.runId} was interrupted after ${formatCount(resumed.pages.length, 'page')}, which need not be read again`;
+}
+
+function planned({ mode, plan }: RunEvent & { type: 'sync.started' }): string {
+  if (mode === 'quick') return '';
+  if (plan === undefined) return '; how many requests that takes is not known';
+  const warning = plan.isTooLong
+    ? ', longer than the run may take: it will end with RATE_LIMITED. Raise IMAGE_INVENTORY_DEADLINE'
+    : '';
+  return `; ${planText(plan)}${warning}`;
 }
 
 function changed({ imageId, kind, diff }: Change, isRehearsal: boolean): Line {

@@ -1,13 +1,14 @@
 import { formatDuration } from '../inventory/duration.ts';
 import { formatNumber } from '../inventory/quantity.ts';
+import { planText } from './plan-text.ts';
 import type { RunEvent } from '../sync/events.ts';
 
 /** What the line needs to know of the quota. */
 export interface QuotaView {
   /** Requests left in the configured window. */
   readonly remaining: () => number;
-  readonly requests: number;
-  readonly intervalMs: number;
+  /** How long the quota makes the last of so many more requests wait, in milliseconds. */
+  readonly waitMs: (requests: number) => number;
 }
 
 /** The terminal that the line is drawn on. */
@@ -57,7 +58,7 @@ export class Progress {
       this.#expected = event.expected;
       this.#pages = 0;
       this.#readBefore = (event.resumed?.pages ?? []).reduce((sum, { count }) => sum + count, 0);
-      this.#draw('reading the list …');
+      this.#draw(`reading the list${event.plan ? `, ${planText(event.plan)}` : ''} …`);
     } else if (event.type === 'sync.page') {
       this.#pages += 1;
       this.#pageSize = Math.max(this.#pageSize, event.images);
@@ -105,9 +106,7 @@ export class Progress {
   #eta(imagesLeft: number, elapsed: number): number {
     const pagesLeft = Math.max(0, Math.ceil(imagesLeft / Math.max(1, this.#pageSize)));
     const reading = (elapsed / Math.max(1, this.#pages)) * pagesLeft;
-    const beyondWindow = Math.max(0, pagesLeft - this.#quota.remaining());
-    const windows = Math.ceil(beyondWindow / this.#quota.requests);
-    return Math.max(reading, windows * this.#quota.intervalMs);
+    return Math.max(reading, this.#quota.waitMs(pagesLeft));
   }
 
   #draw(text: string): void {

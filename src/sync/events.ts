@@ -1,6 +1,6 @@
 import type { Change, Counts } from '../inventory/change.ts';
 import type { Failure } from '../inventory/failure.ts';
-import type { Resumed, RunMode, Usage } from './ports.ts';
+import type { RequestPlan, Resumed, RunMode, Usage } from './ports.ts';
 
 /** Why requests are not being sent: the configured window is full, or the server asked for a pause. */
 export type WaitReason = 'window' | 'throttled' | 'quota-low';
@@ -16,6 +16,8 @@ export type RunEvent =
       readonly expected: number | undefined;
       readonly stored: number;
       readonly resumed: Resumed | undefined;
+      /** `undefined` where it is not known how much there is to read. */
+      readonly plan: RequestPlan | undefined;
     }
   | {
       readonly type: 'sync.page';

@@ -80,6 +80,17 @@ export interface Usage {
   readonly retries: number;
 }
 
+/** What a run takes of the API's quota, as far as can be told before its list is read. */
+export interface RequestPlan {
+  /** All of the run's requests, those that it has made already and the end of the list included. */
+  readonly requests: number;
+  /** How long the configured quota makes the last of them wait, in milliseconds; what this process sent before counts. */
+  readonly waitMs: number;
+  readonly quota: { readonly requests: number; readonly intervalMs: number };
+  /** Whether that is longer than the run may take. */
+  readonly isTooLong: boolean;
+}
+
 /**
  * Where images come from: one account behind one version of the list API. Every method throws a
  * `Failure` when the answer cannot be had, or the signal's reason when it aborts. A source is for
@@ -88,6 +99,16 @@ export interface Usage {
 export interface Source {
   /** How many images the account says it holds, drafts perhaps included; `undefined` if it will not say. */
   expected(limits: Limits): Promise<number | undefined>;
+  /**
+   * What reading the list will take; `undefined` where nothing is expected.
+   *
+   * @param read - Pages that need not be read again.
+   */
+  plan(
+    expected: number | undefined,
+    limits: Limits,
+    read: readonly ReadPage[],
+  ): RequestPlan | undefined;
   /**
    * Every page that holds images, in order of arrival, each once. Ends normally only when the end of the list was
    * reached: an iteration that ends has read the whole list, and one that throws has not.

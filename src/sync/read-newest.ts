@@ -9,7 +9,7 @@ import { MOST_STALE_PAGES, repeated } from './scan.ts';
 export async function readNewest(reading: Reading): Promise<void> {
   const { source, stage, limits, mode, expected } = reading;
   const { stored, resumed } = stage;
-  reading.emit({ type: 'sync.started', mode, expected, stored, resumed });
+  reading.emit({ type: 'sync.started', mode, expected, stored, resumed, plan: undefined });
   for (const list of source.newest(limits, stage.memory)) await readUntilKnown(reading, list);
   // An account without Images has been seen to list nothing rather than to refuse. Its statistics refuse.
   if (stage.listed === 0) await source.expected(limits);

@@ -30,9 +30,12 @@ export interface Reading {
 export async function readAccount(reading: Reading): Promise<void> {
   const { stage } = reading;
   await ask(reading);
-  const { mode, expected } = reading;
+  const { source, limits, mode, expected } = reading;
   const { stored, resumed } = stage;
-  reading.emit({ type: 'sync.started', mode, expected, stored, resumed });
+  // Pages of an account that has changed since are read again.
+  const read = resumed?.expected === expected ? (resumed?.pages ?? []) : [];
+  const plan = source.plan(expected, limits, read);
+  reading.emit({ type: 'sync.started', mode, expected, stored, resumed, plan });
 
   const isSettled = resumed !== undefined && (await goOn(reading, resumed));
   if (!isSettled) {

@@ -56,6 +56,18 @@ describe('retryAfterMs', () => {
 });
 
 describe('quotaLeft', () => {
+  it('knows the whole of the policy that it names', () => {
+    const ratelimit = '"burst";r=9;t=3, "default";r=50;t=30';
+    const policy = (value: string) =>
+      quotaLeft({ ratelimit, 'ratelimit-policy': value })?.policy ?? 'unknown';
+    expect(policy('"default";q=1200;w=300, "burst";q=100;w=60')).toEqual({
+      requests: 100,
+      intervalMs: 60_000,
+    });
+    for (const nothing of ['', '"default";q=1200;w=300', '"burst";q=0;w=60', '"burst";q=1'])
+      expect(policy(nothing)).toBe('unknown');
+  });
+
   it('goes by the tightest of several policies', () => {
     expect(quotaLeft({ ratelimit: '"default";r=900;t=200, "burst";r=3;t=20' })).toEqual({
       remaining: 3,

@@ -58,8 +58,8 @@ test('no more requests start within an interval than may', async () => {
 
 test('a reset that no window of the API lasts for is not waited for', () => {
   const { pacer, told } = paced();
-  pacer.observe({ remaining: 3, resetMs: 1_790_000_000_000 });
-  expect(pacer.pauseMs).toBe(300_000);
+  pacer.observe({ remaining: 3, resetMs: 1_790_000_000_000 }, 0);
+  expect(pacer.waitMs).toBe(300_000);
   expect(told).toEqual(['a: quota-low 300000']);
 });
 
@@ -87,11 +87,30 @@ test('a pause counts beside the window, and the later end of the two is waited f
   expect(starts).toEqual([0, 0, 1500, 1500]);
 });
 
+test('after a pause one request goes ahead, and the others wait for its answer', async () => {
+  const { clock, pacer, limits, lane } = paced();
+  pacer.reconfigure({ ...limits, requests: 1000 });
+  pacer.pause(1500, 'throttled');
+  const answers: (() => void)[] = [];
+  const asking = Array.from({ length: 5 }, () =>
+    lane.run(() => new Promise<void>((resolve) => void answers.push(resolve)), signal),
+  );
+  await clock.wait(2000);
+  await clock.wait(0);
+  expect(answers).toHaveLength(1);
+  answers[0]?.();
+  await asking[0];
+  await clock.wait(0);
+  expect(answers).toHaveLength(5);
+  for (const answer of answers) answer();
+  await Promise.all(asking);
+});
+
 test('what the server stated last is remembered', () => {
   const { pacer } = paced();
   expect(pacer.stated).toBeUndefined();
-  pacer.observe({ remaining: 900, resetMs: 20_000 });
-  pacer.observe({ remaining: 899, resetMs: 19_000 });
+  pacer.observe({ remaining: 900, resetMs: 20_000 }, 0);
+  pacer.observe({ remaining: 899, resetMs: 19_000 }, 0);
   expect(pacer.stated).toEqual({ remaining: 899, resetMs: 19_000 });
 });
 

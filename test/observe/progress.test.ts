@@ -16,13 +16,16 @@ const STARTED: RunEvent = {
   expected: 10_000,
   stored: 0,
   resumed: undefined,
+  plan: undefined,
 };
 
 function draw(remaining: number, columns: number) {
   const written: string[] = [];
   let now = 0;
   const terminal = { columns, write: (text: string) => void written.push(text) };
-  const quota = { remaining: () => remaining, requests: 5, intervalMs: 300_000 };
+  const waitMs = (requests: number): number =>
+    300_000 * Math.ceil(Math.max(0, requests - remaining) / 5);
+  const quota = { remaining: () => remaining, waitMs };
   const progress = new Progress(terminal, quota, () => now);
   return { progress, written, pass: (ms: number) => (now += ms) };
 }

@@ -49,6 +49,7 @@ export function directSource(
       await request(signal);
       return account.size;
     },
+    plan: () => undefined,
     list(expected, limits, read) {
       if (version === 'v1') {
         const fetchPage = async (number: number, { signal }: typeof limits): Promise<ListPage> => {

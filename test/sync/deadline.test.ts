@@ -36,6 +36,7 @@ class WoundClock implements Clock {
 
 const sourceThat = (isWaiting: boolean): Source => ({
   expected: () => Promise.resolve(undefined),
+  plan: () => undefined,
   // eslint-disable-next-line @typescript-eslint/no-empty-function -- a list of nothing
   list: async function* () {},
   newest: () => [],

@@ -124,7 +124,10 @@ describe('a run behind an interrupted one', () => {
       { resumed_run: null, status: 'interrupted' },
       { resumed_run: 1, status: 'complete' },
     ]);
-    expect(logged('sync.started').at(-1)).toMatchObject({ resumed_run: 1, pages_read: 3 });
+    expect(logged('sync.started').at(-1)).toMatchObject({
+      ...{ resumed_run: 1, pages_read: 3 },
+      requests_planned: version === 'v1' ? 1 + 4 + 1 : 1 + 4,
+    });
   });
 
   test.for([

@@ -14,9 +14,11 @@ function endless(): { source: Source; asked: () => number } {
       yield await Promise.resolve(pageOf([imageOf('a')], { number }));
     }
   }
+  const plan = (): undefined => undefined;
   const none = (): Promise<undefined> => Promise.resolve(undefined);
   const usage = { requests: 0, retries: 0 };
-  const source = { list, newest: () => [list()], expected: none, find: none, canFind: () => true };
+  const newest = () => [list()];
+  const source = { list, plan, newest, expected: none, find: none, canFind: () => true };
   return {
     source: { ...source, isWaiting: () => false, usage: () => usage },
     asked: () => number,
