@@ -62,13 +62,13 @@ export async function parseNumberedPage(
   using page = await examiner.examine(body);
   const rows = memory.page(page.digest);
   if (rows !== undefined) return { success: true, result: { images: new KnownPage(rows) } };
-  return parsePage(page, page.digest);
+  return await parsePage(page, page.digest);
 }
 
 /** As {@link parseNumberedPage}, of a page that leads to the next one, so that no other has the same bytes. */
 export async function parseTokenPage(body: Buffer, examiner: Examiner): Promise<unknown> {
   using page = await examiner.examine(body);
-  return parsePage(page, undefined);
+  return await parsePage(page, undefined);
 }
 
 async function parsePage(page: Examined, digest: Buffer | undefined): Promise<unknown> {

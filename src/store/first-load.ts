@@ -108,16 +108,20 @@ function mergeRepeated(database: Database, account: StoredAccount, onMerged: OnM
   );
   const update = database.prepare(`UPDATE stored_images SET ${ASSIGNMENTS} WHERE row_id = ?`);
   const remove = database.prepare('DELETE FROM stored_images WHERE row_id = ?');
-  const imageOf = (rowId: number) => toImage(find.get(rowId)!);
+  const imageOf = (rowId: number): Image => {
+    const row = find.get(rowId);
+    if (row === undefined) throw new RangeError(`no row ${rowId}`);
+    return toImage(row);
+  };
 
   for (const list of repeated) {
     const rowIds = (JSON.parse(list) as number[]).sort((a, b) => a - b);
-    const kept = rowIds[0]!;
-    const last = rowIds.at(-1)!;
+    const [kept = 0, ...others] = rowIds;
+    const last = others.at(-1) ?? kept;
     const before = imageOf(kept);
     const after = imageOf(last);
     const digest = shown.find(last);
-    for (const rowId of rowIds.slice(1)) {
+    for (const rowId of others) {
       onMerged.dropped(rowId, imageOf(rowId));
       remove.run(rowId);
     }

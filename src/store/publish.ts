@@ -7,6 +7,7 @@ import type { StoredAccount } from './accounts.ts';
 import { inBatches } from './batches.ts';
 import { contentOf } from './content.ts';
 import { isoTime, type Published } from './ledger.ts';
+import { publishChanged } from './publish-changed.ts';
 import { findReidentified, type Ids } from './reidentify.ts';
 import type { RowIds } from './row-ids.ts';
 import type { RowSet } from './row-set.ts';
@@ -62,7 +63,14 @@ export function publish(options: PublishOptions): Outcome {
     reidentified: findReidentified(database, account.key, gone, firstRow),
   };
   const fresh = publishNew(publication);
-  const changed = publishChanged(publication);
+  const changed = publishChanged({
+    ...{ database, accountKey: account.key, runId: options.runId, shown: options.shown },
+    onChange: (before, after) => {
+      publication.record(before.id, 'changed', before, after);
+      total.remove(before);
+      total.add(after);
+    },
+  });
   const removed = publishRemoved(publication);
   if (fresh.added + fresh.restored > 0) raiseWatermark(options);
   clearStage(database, account.key);
@@ -151,34 +159,6 @@ function restorer(publication: Publication): (rowId: number, image: Image) => bo
   };
 }
 
-function publishChanged({ database, account, runId, record, total, shown }: Publication): number {
-  const nextStaged = database.prepare<[number, string, number], ImageRow>(
-    `SELECT id, ${COLUMNS}, hex(digest) AS digest FROM staged_images WHERE account_key = ? AND id > ? ORDER BY id LIMIT ?`,
-  );
-  const staged = inBatches('', (after) => nextStaged.all(account.key, after, BATCH), idOf);
-  const find = database.prepare<[number, string], ImageRow>(
-    `SELECT row_id, id, ${COLUMNS} FROM stored_images WHERE account_key = ? AND id = ?`,
-  );
-  const update = database.prepare(
-    `UPDATE stored_images SET ${ASSIGNMENTS}, changed_run = ? WHERE row_id = ?`,
-  );
-  let changed = 0;
-  for (const stagedRow of staged) {
-    const row = find.get(account.key, idOf(stagedRow));
-    if (row === undefined) continue;
-    const before = toImage(row);
-    const after = reworded(before, toImage(stagedRow));
-    record(before.id, 'changed', before, after);
-    update.run(...toCells(after), runId, rowIdOf(row));
-    const digest = Buffer.from(stagedRow['digest'] as string, 'hex');
-    if (digest.length > 0) shown.writeOne(rowIdOf(row), digest);
-    total.remove(before);
-    total.add(after);
-    changed += 1;
-  }
-  return changed;
-}
-
 function publishRemoved(publication: Publication): number {
   const { database, account, runId, at, gone, record, total, reidentified } = publication;
   const find = database.prepare<[number], ImageRow>(
@@ -219,10 +199,6 @@ export function readChanges(database: Database, runId: number): Iterable<Change>
     (after) => next.all(runId, after, BATCH),
     ({ changeId }) => changeId,
   );
-}
-
-function idOf(row: ImageRow): string {
-  return row['id'] as string;
 }
 
 function rowIdOf(row: ImageRow): number {

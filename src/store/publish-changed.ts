@@ -1,0 +1,106 @@
+import type { Database } from 'better-sqlite3';
+import { reworded } from '../inventory/compare.ts';
+import { FIELDS, type Image } from '../inventory/image.ts';
+import { batches, inBatches } from './batches.ts';
+import { ASSIGNMENTS, COLUMNS, toCells, toImage, type ImageRow } from './rows.ts';
+import type { ShownImages } from './shown-images.ts';
+
+/** Rows held in memory at once. */
+const BATCH = 500;
+
+export interface ChangedImages {
+  readonly database: Database;
+  readonly accountKey: number;
+  readonly runId: number;
+  readonly shown: ShownImages;
+  /** Told of each image that is about to change. */
+  readonly onChange: (before: Image, after: Image) => void;
+}
+
+/**
+ * Makes images that readers know what they were staged to be. All of them by one statement: the full-text index writes out
+ * what it has at every one. The caller holds the transaction.
+ *
+ * @returns How many there are.
+ */
+export function publishChanged(changed: ChangedImages): number {
+  const count = tellChanges(changed);
+  if (count === 0) return 0;
+  applyStaged(changed);
+  rememberBytes(changed);
+  return count;
+}
+
+/** Tells of the changes, and sees to it that what is staged keeps the words that mean the same. */
+function tellChanges({ database, accountKey, onChange }: ChangedImages): number {
+  const nextStaged = database.prepare<[number, string, number], ImageRow>(
+    `SELECT id, ${COLUMNS} FROM staged_images WHERE account_key = ? AND id > ? ORDER BY id LIMIT ?`,
+  );
+  const find = database.prepare<[number, string], ImageRow>(
+    `SELECT id, ${COLUMNS} FROM stored_images WHERE account_key = ? AND id = ?`,
+  );
+  const reword = database.prepare(
+    `UPDATE staged_images SET ${ASSIGNMENTS} WHERE account_key = ? AND id = ?`,
+  );
+  const staged = inBatches(
+    '',
+    (after) => nextStaged.all(accountKey, after, BATCH),
+    (row) => row['id'] as string,
+  );
+  let count = 0;
+  for (const stagedRow of staged) {
+    const shown = toImage(stagedRow);
+    const row = find.get(accountKey, shown.id);
+    if (row === undefined) continue;
+    const before = toImage(row);
+    const after = reworded(before, shown);
+    if (FIELDS.some(({ key }) => after[key] !== shown[key])) {
+      reword.run(...toCells(after), accountKey, shown.id);
+    }
+    onChange(before, after);
+    count += 1;
+  }
+  return count;
+}
+
+function applyStaged({ database, accountKey, runId }: ChangedImages): void {
+  const assignments = FIELDS.map(({ column }) => `${column} = staged.${column}`).join(', ');
+  database
+    .prepare(
+      `UPDATE stored_images SET ${assignments}, changed_run = ?
+       FROM staged_images AS staged
+       WHERE staged.account_key = ? AND stored_images.account_key = staged.account_key
+         AND stored_images.id = staged.id`,
+    )
+    .run(runId, accountKey);
+}
+
+/** The bytes that showed the changes now stand for the rows. */
+function rememberBytes({ database, accountKey, shown }: ChangedImages): void {
+  const next = database.prepare<[number, string, number], ShownChange>(
+    `SELECT id, stored.row_id AS rowId, staged.digest FROM staged_images AS staged
+     JOIN stored_images AS stored USING (account_key, id)
+     WHERE account_key = ? AND id > ? AND staged.digest IS NOT NULL ORDER BY id LIMIT ?`,
+  );
+  const changes = batches(
+    '',
+    (after) => next.all(accountKey, after, BATCH),
+    ({ id }) => id,
+  );
+  for (const batch of changes) {
+    const rows = batch.toSorted((a, b) => a.rowId - b.rowId);
+    const bytes = Buffer.concat(rows.map(({ digest }) => digest));
+    const digests = new Uint32Array(Uint8Array.from(bytes).buffer);
+    shown.write(
+      Uint32Array.from(rows, ({ rowId }) => rowId),
+      digests,
+      [...rows.keys()],
+    );
+  }
+}
+
+interface ShownChange {
+  readonly id: string;
+  readonly rowId: number;
+  readonly digest: Buffer;
+}
