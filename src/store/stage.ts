@@ -113,18 +113,24 @@ export class RunStage implements Stage {
 
   settle(): void {
     if (!this.#isLoading) return;
-    this.#isLoading = false;
     const { database, account } = this.#options;
-    const sightings = this.#sightings;
-    this.#stage(() =>
-      finishFirstLoad(database, account, {
-        dropped: (rowId, image) => {
-          sightings.takeBack(rowId, image);
-          this.#listed -= 1;
-        },
-        amended: (before, after) => sightings.amend(before, after),
-      }),
+    // Apart from the run's own until it is written: a run that goes on behind a full disk must know what is there.
+    const sightings = this.#sightings.copy();
+    let dropped = 0;
+    this.#stage(
+      () =>
+        finishFirstLoad(database, account, {
+          dropped: (rowId, image) => {
+            sightings.takeBack(rowId, image);
+            dropped += 1;
+          },
+          amended: (before, after) => sightings.amend(before, after),
+        }),
+      sightings,
     );
+    this.#sightings = sightings;
+    this.#listed -= dropped;
+    this.#isLoading = false;
   }
 
   add(page: ListPage): number {
@@ -291,12 +297,12 @@ export class RunStage implements Stage {
   }
 
   /** A transaction that may stage something; if it does, it is counted. */
-  #stage<T>(work: () => T): T {
+  #stage<T>(work: () => T, sightings = this.#sightings): T {
     const { database, account, firstRow } = this.#options;
-    const { writes } = this.#sightings;
+    const { writes } = sightings;
     return this.#transaction(() => {
       const result = work();
-      if (this.#sightings.writes === writes) return result;
+      if (sightings.writes === writes) return result;
       const sequence = this.#sequence + 1;
       const epoch = this.#epoch;
       writeStageRow(database, account.key, { runId: this.runId, firstRow, epoch, sequence });
