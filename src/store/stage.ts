@@ -85,7 +85,7 @@ export class RunStage implements Stage {
     this.stored = this.#sql.countStored.get(firstRow) ?? 0;
     this.resumed = staged.resumed;
     this.#shown = new ShownImages(database, account);
-    const isEmpty = published === undefined;
+    const isEmpty = published === undefined || this.stored === 0;
     this.memory = new ShownMemory({ database, account, shown: this.#shown, firstRow, isEmpty });
     this.#sighting = { sql: this.#sql, rowIds, runId, firstRow };
     this.#sightings = new Sightings(this.#sighting, staged.seen, staged.content);
@@ -134,8 +134,9 @@ export class RunStage implements Stage {
   }
 
   add(page: ListPage): number {
-    // Whatever exceeds what the account states may be there already.
-    if (this.#listed + page.count > (this.#expected ?? 0)) this.settle();
+    // Whatever exceeds what the account states may be there already, and so may a server that repeats itself go on for long.
+    const isBeyond = this.#listed + page.count > (this.#expected ?? 0);
+    if (isBeyond || this.memory.isRepeated(page)) this.settle();
     const { rows, fresh } = this.#stage(() => {
       const taken = this.#takeIn(page, (image, digest) =>
         this.#isLoading ? this.#sightings.showFirst(image) : this.#sightings.show(image, digest),
@@ -167,6 +168,7 @@ export class RunStage implements Stage {
     this.#transaction(() => {
       dropStage(database, account.key);
       ledger.forgetResumed(this.runId);
+      this.memory.restart();
       writeStageRow(database, account.key, { runId: this.runId, firstRow, epoch, sequence: 0 });
     });
     progress.restart(epoch);
@@ -219,6 +221,7 @@ export class RunStage implements Stage {
     });
     this.#transaction(() => {
       dropStage(database, account.key);
+      this.memory.dropKept();
       ledger.complete(this.runId, counts, null, end);
     });
     onEnd();
@@ -232,6 +235,7 @@ export class RunStage implements Stage {
       // Two transactions: whatever becomes of the ledger's row, the rows must go.
       this.#transaction(() => {
         dropStage(database, account.key);
+        this.memory.dropKept();
         makeIndexes(database);
       });
       this.suspend(end, failure);
