@@ -9,6 +9,9 @@ const WORTH_SENDING = 64 * 1024;
 /** The compiled program's thread is compiled too. */
 const THREAD = new URL(`./examiner-thread${extname(import.meta.url)}`, import.meta.url);
 
+/** What a page leaves behind is gone with the next; without a limit the thread would keep it for long. */
+const LIMITS = { maxYoungGenerationSizeMb: 2 };
+
 interface Waiting {
   readonly resolve: (finding: Finding) => void;
   readonly reject: (error: unknown) => void;
@@ -57,7 +60,7 @@ export class ThreadExaminer implements Examiner {
   }
 
   #start(): Worker {
-    const worker = new Worker(THREAD, { name: 'examiner' });
+    const worker = new Worker(THREAD, { name: 'examiner', resourceLimits: LIMITS });
     worker.on('message', (finding: Finding) => {
       this.#waiting.get(finding.id)?.resolve(finding);
       this.#waiting.delete(finding.id);
