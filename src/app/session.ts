@@ -8,6 +8,7 @@ import { createStore } from '../store/store.ts';
 import type { Emit } from '../sync/events.ts';
 import type { Clock } from '../sync/ports.ts';
 import { Connections } from './connect.ts';
+import { keepHeapSmall } from './heap.ts';
 import type { SyncContext } from './sync-accounts.ts';
 import { systemClock } from './system-clock.ts';
 
@@ -32,6 +33,7 @@ export interface Session {
  * @throws Failure when the database cannot be had; nothing stays open then.
  */
 export function openSession(config: Config, output: Output, clock: Clock = systemClock): Session {
+  keepHeapSmall();
   const { settings, color } = config;
   let progress: Progress | undefined;
   const around = (write: () => void): void =>

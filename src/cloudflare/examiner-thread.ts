@@ -33,7 +33,10 @@ parentPort?.on('message', (question: Question) => {
   }
   const body = held.get(id);
   held.delete(id);
-  if (question.is === 'split' && body !== undefined) split(id, body);
+  if (body === undefined) return;
+  if (question.is === 'split') split(id, body);
+  // Given back at once: nothing else here would make the collector look for it.
+  else body.buffer.transfer(0);
 });
 
 function split(id: number, body: Uint8Array<ArrayBuffer>): void {

@@ -42,6 +42,12 @@ class ImageBytes implements PageImages {
     return (this.#read[index] ??= this.#decode(index));
   }
 
+  /** Gives the page's bytes back, which the collector would take for small and keep for long. Nothing is read of it any more. */
+  release(): void {
+    const { buffer } = this.#split.body;
+    if (buffer instanceof ArrayBuffer) buffer.transfer(0);
+  }
+
   #decode(index: number): Image {
     const { body, starts, ends } = this.#split;
     return decodeImage(parseJson(body.toString('utf8', starts[index], ends[index])));
@@ -113,6 +119,7 @@ function pageOfBytes(bytes: ImageBytes, memory: Memory): PageContent {
   const images: Image[] = [];
   for (const [index, rowId] of rows.entries()) if (rowId === 0) images.push(bytes.at(index));
   const { length: count, pageDigest: digest, digests } = bytes;
+  bytes.release();
   return { count, rows, images, bytes: { digest, images: digests }, next: undefined };
 }
 

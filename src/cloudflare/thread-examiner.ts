@@ -10,6 +10,9 @@ const WORTH_SENDING = 64 * 1024;
 /** The compiled program's thread is compiled too. */
 const THREAD = new URL(`./examiner-thread${extname(import.meta.url)}`, import.meta.url);
 
+/** What a page leaves behind is gone with the next; without a limit the thread would keep it for long. */
+const LIMITS = { maxYoungGenerationSizeMb: 2 };
+
 /**
  * Examines large pages in a thread of its own, so that a page is digested while another one is stored. The thread is
  * started for the first of them, and again behind one that has died; what the dead one held is lost with it.
@@ -39,7 +42,7 @@ interface Waiting {
 
 /** One thread, and what it was asked. It keeps the process running as long as it owes an answer, and no longer. */
 class ExaminerThread {
-  readonly #worker = new Worker(THREAD, { name: 'examiner' });
+  readonly #worker = new Worker(THREAD, { name: 'examiner', resourceLimits: LIMITS });
   readonly #waiting = new Map<number, Waiting>();
   #lastId = 0;
   #hasEnded = false;

@@ -1,8 +1,9 @@
 import { promisify } from 'node:util';
 import { brotliDecompress, gunzip } from 'node:zlib';
-import { Agent, type Dispatcher } from 'undici';
+import { Agent } from 'undici';
 import type { Credentials } from '../inventory/credentials.ts';
 import { Failure, messageOf } from '../inventory/failure.ts';
+import { receive, type Received } from './receive.ts';
 
 /** One answer, whole, as it came from the wire. */
 export interface Answer {
@@ -69,20 +70,11 @@ export function createTransport(options: TransportOptions): Transport {
     const timer = setTimeout(() => timeout.abort(), options.timeoutMs);
     const started = performance.now();
     try {
-      const response = await pool.request({
-        origin,
-        path: prefix + path,
-        method: 'GET',
-        headers,
-        signal: AbortSignal.any([signal, timeout.signal]),
-      });
-      const body = await readBody(response, options.maxBytes);
-      return {
-        status: response.statusCode,
-        headers: response.headers,
-        body,
-        ms: performance.now() - started,
-      };
+      const request = { origin, path: prefix + path, method: 'GET', headers } as const;
+      const either = AbortSignal.any([signal, timeout.signal]);
+      const received = await receive(pool, request, either);
+      const body = await unpack(received, options.maxBytes);
+      return { ...received, body, ms: performance.now() - started };
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof Failure) throw error;
@@ -115,12 +107,11 @@ function credentialHeaders(credentials: Credentials): Record<string, string> {
     : { 'x-auth-email': credentials.email.reveal(), 'x-auth-key': credentials.key.reveal() };
 }
 
-async function readBody(response: Dispatcher.ResponseData, maxBytes: number): Promise<Buffer> {
-  const bytes = Buffer.from(await response.body.arrayBuffer());
-  const encoding = response.headers['content-encoding'];
-  if (encoding !== 'gzip' && encoding !== 'br') return bytes;
+async function unpack({ headers, body }: Received, maxBytes: number): Promise<Buffer> {
+  const encoding = headers['content-encoding'];
+  if (encoding !== 'gzip' && encoding !== 'br') return body;
   try {
-    return await inflate[encoding](bytes, { maxOutputLength: maxBytes });
+    return await inflate[encoding](body, { maxOutputLength: maxBytes });
   } catch (error) {
     if (TOO_LARGE.has(networkCode(error))) throw error;
     throw new Failure('BAD_ANSWER', `an answer said that it was ${encoding}, and was not`, {

@@ -105,7 +105,7 @@ function configure(database: Database, isNew: boolean): void {
   database.pragma(`journal_size_limit = ${KEPT_WAL_BYTES}`);
   database.pragma('synchronous = NORMAL');
   database.pragma('foreign_keys = ON');
-  database.pragma('cache_size = -32768');
+  database.pragma('cache_size = -8192');
 }
 
 /**
