@@ -132,22 +132,32 @@ class Account implements Disposable {
     const ids = idsOf(this.#account);
     const id = ids[change.seed % Math.max(1, ids.length)];
     const text = id === undefined ? undefined : this.#account.find(id);
-    if (id !== undefined && text !== undefined) this.#earlier.push(text);
-    if (change.kind === 'respell') this.#replace(id, text && reversed(text));
-    else if (change.kind === 'again') {
-      if (id !== undefined) this.#account.delete(id);
-      if (id !== undefined) this.#account.upload({ id });
-      this.#replace(id, text);
-    } else if (change.kind === 'back') {
-      const earlier = this.#earlier[change.seed % Math.max(1, this.#earlier.length)];
-      this.#replace(earlier && String((JSON.parse(earlier) as { id: string }).id), earlier);
-    } else mutate(this.#account, change, this.#gone);
+    if (text !== undefined) this.#earlier.push(text);
+    if (!isRewriting(change)) mutate(this.#account, change, this.#gone);
+    else if (id !== undefined && text !== undefined) this.#rewrite(change, id, text);
     this.#note();
   }
 
+  #rewrite({ kind, seed }: Rewriting, id: string, text: string): void {
+    switch (kind) {
+      case 'respell':
+        this.#replace(id, reversed(text));
+        return;
+      case 'again':
+        this.#account.delete(id);
+        this.#account.upload({ id });
+        this.#replace(id, text);
+        return;
+      case 'back': {
+        const earlier = this.#earlier[seed % this.#earlier.length] ?? text;
+        this.#replace((parseJson(earlier) as { id: string }).id, earlier);
+      }
+    }
+  }
+
   /** Makes an image what a text says, if there is such an image. */
-  #replace(id: string | undefined, text: string | undefined): void {
-    if (id === undefined || text === undefined || !idsOf(this.#account).includes(id)) return;
+  #replace(id: string, text: string): void {
+    if (!idsOf(this.#account).includes(id)) return;
     this.#account.replace(id, parseJson(text) as { id: string });
   }
 
@@ -180,6 +190,10 @@ class Account implements Disposable {
     if (rowsOf(this.#database) === rowsOf(fresh)) expect(sums[0]).toEqual(sums[1]);
     for (const suffix of ['', '-wal', '-shm']) rmSync(fresh + suffix, { force: true });
   }
+}
+
+function isRewriting(change: Mutation | Rewriting): change is Rewriting {
+  return change.kind === 'respell' || change.kind === 'again' || change.kind === 'back';
 }
 
 function rowsOf(file: string): string {

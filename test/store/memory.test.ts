@@ -341,6 +341,37 @@ describe('what an unpublished run wrote', () => {
   });
 });
 
+describe('what the run under way wrote itself', () => {
+  test.for([{ page: [C] }, { page: [A, C] }])(
+    'is not known: it may be shown otherwise before a page that was fetched is staged: $page',
+    async ({ page }) => {
+      const inventory = new Remembered();
+      await inventory.run([[A, B]]);
+      const stage = inventory.begin();
+      await inventory.add(stage, [B]);
+      await inventory.add(stage, [C], 2);
+      const fetched = await shownPage(stage.memory, page, 3);
+      expect(fetched.images.map(({ id }) => id)).toEqual(['c']);
+      await inventory.add(stage, [text('c', 'otherwise')], 4);
+      stage.add(fetched);
+      stage.condemnRest();
+      stage.publish(END);
+      inventory.expectSound();
+      expect(inventory.seen().at(-1)).toBe(C);
+    },
+  );
+
+  test('does not tell a quick run that it has come to what readers know', async () => {
+    const inventory = new Remembered();
+    await inventory.run([[A, B]]);
+    const stage = inventory.begin({ mode: 'quick' });
+    inventory.shown.note([C]);
+    for (let page = 0; page < 3; page += 1) {
+      expect(stage.addNew(await shownPage(stage.memory, [C]))).toBe(0);
+    }
+  });
+});
+
 describe('a suspect that is alive', () => {
   test.for([B, text('b', 'y'), text('b', 'x', '{"b":2,"a":1}')])(
     'is known by no bytes but those of the list: %s',
