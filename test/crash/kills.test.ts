@@ -87,6 +87,7 @@ async function tryKill(lane: Lane, moment: Moment, isRealProcess: boolean): Prom
   const isPublished = killed?.status === 'complete';
   expect(viewOf(database, known)).toEqual(isPublished ? reference.view : lane.before);
   expect(faultsOf(database)).toEqual([]);
+  expect(lane.shown.faultsOf(database)).toEqual([]);
   const kept = keptIn(folder);
 
   const requests = await (isRealProcess ? lane.syncProcess(folder) : lane.sync(folder));
@@ -94,6 +95,7 @@ async function tryKill(lane: Lane, moment: Moment, isRealProcess: boolean): Prom
   expect(viewOf(database, known)).toEqual(reference.view);
   expect(countsBehind(database, known)).toEqual(reference.counts);
   expect(faultsOf(database)).toEqual([]);
+  expect(lane.shown.faultsOf(database)).toEqual([]);
   expect(leftoversOf(database)).toEqual([]);
   const runs = runsBehind(database, known);
   expect(runs.map(({ status }) => status)).toEqual([

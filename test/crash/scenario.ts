@@ -8,6 +8,7 @@ import { filesOf, placeOf } from '../support/database-files.ts';
 import { run, start, type Env, type Finished, type Running } from '../support/program.ts';
 import { serveAccount, type ServedAccount } from '../support/served-account.ts';
 import { openTestSession } from '../support/session.ts';
+import { ShownTexts } from '../support/vouching.ts';
 import { countsBehind, runsBehind, viewOf, type View } from './views.ts';
 
 /** A run that is to be killed, and how to come to it. */
@@ -55,6 +56,8 @@ export class Lane {
   /** The last run before that which is killed. */
   known = 0;
   before!: View;
+  /** Whatever the account has shown of images. */
+  readonly shown = new ShownTexts();
   reference!: Reference;
   #copies = 0;
 
@@ -93,6 +96,7 @@ export class Lane {
   static async #begin(scenario: Scenario): Promise<Lane> {
     const lane = new Lane(scenario, await serveAccount({ images: IMAGES }));
     mkdirSync(lane.prepared);
+    lane.#note();
     if (scenario.kind !== 'first') await lane.#live();
     const database = placeOf(lane.prepared);
     lane.known = runsBehind(database, 0).at(-1)?.run_id ?? 0;
@@ -164,6 +168,12 @@ export class Lane {
     for (const index of [5, 25, 45]) account.delete(at(index));
     await this.sync(this.prepared);
     move(account, at);
+    this.#note();
+  }
+
+  #note(): void {
+    const { account } = this.served;
+    this.shown.note(account.list(0, account.size));
   }
 
   async #refer(): Promise<Reference> {

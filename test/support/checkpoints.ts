@@ -55,7 +55,7 @@ function kindOf(file: string): string {
 /** The verb and the table of a statement that writes; `undefined` of one that only reads. */
 function labelOf(sql: string): string | undefined {
   const match =
-    /^\s*(?:--.*\s+)*(insert|update|delete|create table|begin|commit|rollback)(?: or \w+)?(?: into| from| if not exists| immediate)?(?: (\w+))?/i.exec(
+    /^\s*(?:--.*\s+)*(insert|update|delete|create table|create index|create unique index|drop index|begin|commit|rollback)(?: or \w+)?(?: into| from| if not exists| if exists| immediate)?(?: (\w+))?/i.exec(
       sql,
     );
   if (match === null) return undefined;

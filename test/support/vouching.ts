@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { decodeImage } from '../../src/cloudflare/decode.ts';
 import { sameImage } from '../../src/inventory/compare.ts';
 import { parseJson } from '../../src/inventory/json-text.ts';
@@ -22,6 +23,7 @@ export class ShownTexts {
    * other one may be there or not.
    */
   faultsOf(file: string): readonly string[] {
+    if (!existsSync(file)) return [];
     const database = new Sqlite(file, { readonly: true });
     try {
       return [...vouchersOf(database)].flatMap(({ rowId, digest, row }) => {
@@ -60,6 +62,11 @@ interface Voucher {
 }
 
 function* vouchersOf(database: Sqlite.Database): Generator<Voucher> {
+  // A process may have been killed before it made anything.
+  const hasTables = database
+    .prepare("SELECT 1 FROM sqlite_schema WHERE name = 'shown_images'")
+    .get();
+  if (hasTables === undefined) return;
   const find = database.prepare<[number], ImageRow>(
     'SELECT * FROM stored_images JOIN accounts USING (account_key) WHERE row_id = ?',
   );
