@@ -14,7 +14,8 @@ export interface Finding {
   readonly digest?: Uint8Array;
   readonly body?: Uint8Array<ArrayBuffer>;
   readonly images?: {
-    readonly envelope: Readonly<Record<string, unknown>>;
+    /** As JSON: a number that is kept as it is written cannot be sent otherwise. */
+    readonly envelope: string;
     readonly starts: Uint32Array<ArrayBuffer>;
     readonly ends: Uint32Array<ArrayBuffer>;
     readonly digests: Uint32Array<ArrayBuffer>;
@@ -44,8 +45,10 @@ function split(id: number, body: Uint8Array<ArrayBuffer>): void {
     answer({ id, body }, [body.buffer]);
     return;
   }
-  const { envelope, starts, ends, digests } = found as typeof found & Finding['images'] & object;
-  const images = { envelope, starts, ends, digests };
+  const starts = found.starts as Uint32Array<ArrayBuffer>;
+  const ends = found.ends as Uint32Array<ArrayBuffer>;
+  const digests = found.digests as Uint32Array<ArrayBuffer>;
+  const images = { envelope: JSON.stringify(found.envelope), starts, ends, digests };
   answer({ id, body, images }, [body.buffer, starts.buffer, ends.buffer, digests.buffer]);
 }
 

@@ -42,10 +42,13 @@ class ImageBytes implements PageImages {
     return (this.#read[index] ??= this.#decode(index));
   }
 
-  /** Gives the page's bytes back, which the collector would take for small and keep for long. Nothing is read of it any more. */
+  /**
+   * Gives the page's bytes back, which the collector would take for small and keep for long. Nothing is read of it any more.
+   * A small body (one that was unpacked, say) may lie in Node.js's pool among the bytes of others, which is not given back.
+   */
   release(): void {
-    const { buffer } = this.#split.body;
-    if (buffer instanceof ArrayBuffer) buffer.transfer(0);
+    const { buffer, length } = this.#split.body;
+    if (length > Buffer.poolSize && buffer instanceof ArrayBuffer) buffer.transfer(0);
   }
 
   #decode(index: number): Image {

@@ -11,7 +11,7 @@ export interface MemoryOptions {
   readonly shown: ShownImages;
   /** Rows from here on are a run's own, and may change while it goes on. */
   readonly firstRow: number;
-  /** Whether no image of the account was ever published. */
+  /** Whether no image of the account is stored that readers know: there is nothing to be known again. */
   readonly isEmpty: boolean;
 }
 
@@ -38,6 +38,8 @@ export class ShownMemory implements Memory {
   readonly #dropPage: Statement<[accountKey: number, digest: Buffer]>;
   /** The pages that this run was shown, by their digests. */
   readonly #used = new Set<string>();
+  /** Those of them that it wrote down. */
+  readonly #kept = new Set<string>();
 
   constructor({ database, account, shown, firstRow, isEmpty }: MemoryOptions) {
     this.#accountKey = account.key;
@@ -69,7 +71,7 @@ export class ShownMemory implements Memory {
     if (!rows.every((rowId) => rowId < this.#firstRow)) return undefined;
     this.#shown.refresh();
     if (!digestOf(this.#shown.read(rows)).equals(page.images)) return undefined;
-    this.#used.add(digest.toString('latin1'));
+    this.#used.add(nameOf(digest));
     return rows;
   }
 
@@ -104,15 +106,39 @@ export class ShownMemory implements Memory {
     if (bytes?.digest === undefined) return;
     const own = toStretches(rows);
     this.#keepPage.run(this.#accountKey, bytes.digest, own, digestOf(bytes.images));
-    this.#used.add(bytes.digest.toString('latin1'));
+    this.#used.add(nameOf(bytes.digest));
+    this.#kept.add(nameOf(bytes.digest));
+  }
+
+  /** Whether this run was shown a page before, to the byte. */
+  isRepeated({ bytes }: ListPage): boolean {
+    return bytes?.digest !== undefined && this.#used.has(nameOf(bytes.digest));
+  }
+
+  /** Forgets what this run was shown: it begins anew. The caller holds the transaction. */
+  restart(): void {
+    this.dropKept();
+    this.#used.clear();
+  }
+
+  /** Forgets the pages that this run wrote down: nobody saw what they showed. The caller holds the transaction. */
+  dropKept(): void {
+    for (const name of this.#kept)
+      this.#dropPage.run(this.#accountKey, Buffer.from(name, 'latin1'));
+    this.#kept.clear();
   }
 
   /** Forgets the pages that this run was not shown. */
   dropUnused(): void {
     for (const digest of this.#pages.all(this.#accountKey)) {
-      if (!this.#used.has(digest.toString('latin1'))) this.#dropPage.run(this.#accountKey, digest);
+      if (!this.#used.has(nameOf(digest))) this.#dropPage.run(this.#accountKey, digest);
     }
   }
+}
+
+/** A digest as the key of a set. */
+function nameOf(digest: Buffer): string {
+  return digest.toString('latin1');
 }
 
 function digestOf({ buffer, byteOffset, byteLength }: Uint32Array): Buffer {

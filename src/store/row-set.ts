@@ -8,6 +8,14 @@ export class RowSet {
     return this.#size;
   }
 
+  /** Another set of the same rows. */
+  copy(): RowSet {
+    const copy = new RowSet();
+    copy.#bits = this.#bits.slice();
+    copy.#size = this.#size;
+    return copy;
+  }
+
   has(rowId: number): boolean {
     return ((this.#bits[rowId >>> 3] ?? 0) & (1 << (rowId & 7))) !== 0;
   }

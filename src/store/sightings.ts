@@ -44,6 +44,12 @@ export class Sightings {
     this.#seenStored = seen.countBelow(options.firstRow);
   }
 
+  /** The same sightings, apart from these from now on. */
+  copy(): Sightings {
+    const content = new ContentSum(this.#content.hex());
+    return new Sightings(this.#options, this.#seen.copy(), content);
+  }
+
   /** Of the run's own rows. */
   get content(): ContentSum {
     return this.#content;

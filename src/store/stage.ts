@@ -85,7 +85,7 @@ export class RunStage implements Stage {
     this.stored = this.#sql.countStored.get(firstRow) ?? 0;
     this.resumed = staged.resumed;
     this.#shown = new ShownImages(database, account);
-    const isEmpty = published === undefined;
+    const isEmpty = published === undefined || this.stored === 0;
     this.memory = new ShownMemory({ database, account, shown: this.#shown, firstRow, isEmpty });
     this.#sighting = { sql: this.#sql, rowIds, runId, firstRow };
     this.#sightings = new Sightings(this.#sighting, staged.seen, staged.content);
@@ -114,23 +114,30 @@ export class RunStage implements Stage {
 
   settle(): void {
     if (!this.#isLoading) return;
-    this.#isLoading = false;
     const { database, account } = this.#options;
-    const sightings = this.#sightings;
-    this.#stage(() =>
-      finishFirstLoad(database, account, {
-        dropped: (rowId, image) => {
-          sightings.takeBack(rowId, image);
-          this.#listed -= 1;
-        },
-        amended: (before, after) => sightings.amend(before, after),
-      }),
+    // Apart from the run's own until it is written: a run that goes on behind a full disk must know what is there.
+    const sightings = this.#sightings.copy();
+    let dropped = 0;
+    this.#stage(
+      () =>
+        finishFirstLoad(database, account, {
+          dropped: (rowId, image) => {
+            sightings.takeBack(rowId, image);
+            dropped += 1;
+          },
+          amended: (before, after) => sightings.amend(before, after),
+        }),
+      sightings,
     );
+    this.#sightings = sightings;
+    this.#listed -= dropped;
+    this.#isLoading = false;
   }
 
   add(page: ListPage): number {
-    // Whatever exceeds what the account states may be there already.
-    if (this.#listed + page.count > (this.#expected ?? 0)) this.settle();
+    // Whatever exceeds what the account states may be there already, and so may a server that repeats itself go on for long.
+    const isBeyond = this.#listed + page.count > (this.#expected ?? 0);
+    if (isBeyond || this.memory.isRepeated(page)) this.settle();
     const { rows, fresh } = this.#stage(() => {
       const taken = this.#takeIn(page, (image, digest) =>
         this.#isLoading ? this.#sightings.showFirst(image) : this.#sightings.show(image, digest),
@@ -162,6 +169,7 @@ export class RunStage implements Stage {
     this.#transaction(() => {
       dropStage(database, account.key);
       ledger.forgetResumed(this.runId);
+      this.memory.restart();
       writeStageRow(database, account.key, { runId: this.runId, firstRow, epoch, sequence: 0 });
     });
     progress.restart(epoch);
@@ -214,6 +222,7 @@ export class RunStage implements Stage {
     });
     this.#transaction(() => {
       dropStage(database, account.key);
+      this.memory.dropKept();
       ledger.complete(this.runId, counts, null, end);
     });
     onEnd();
@@ -227,6 +236,7 @@ export class RunStage implements Stage {
       // Two transactions: whatever becomes of the ledger's row, the rows must go.
       this.#transaction(() => {
         dropStage(database, account.key);
+        this.memory.dropKept();
         makeIndexes(database);
       });
       this.suspend(end, failure);
@@ -292,12 +302,12 @@ export class RunStage implements Stage {
   }
 
   /** A transaction that may stage something; if it does, it is counted. */
-  #stage<T>(work: () => T): T {
+  #stage<T>(work: () => T, sightings = this.#sightings): T {
     const { database, account, firstRow } = this.#options;
-    const { writes } = this.#sightings;
+    const { writes } = sightings;
     return this.#transaction(() => {
       const result = work();
-      if (this.#sightings.writes === writes) return result;
+      if (sightings.writes === writes) return result;
       const sequence = this.#sequence + 1;
       const epoch = this.#epoch;
       writeStageRow(database, account.key, { runId: this.runId, firstRow, epoch, sequence });

@@ -92,7 +92,11 @@ function dropHopeless(database: Database, kept: KeptScans, now: number): void {
     database.transaction(() => dropStage(database, accountKey)).immediate();
     kept.forget(accountKey);
   }
-  if (!hasImages(database)) makeIndexes(database);
+  database
+    .transaction(() => {
+      if (!hasImages(database)) makeIndexes(database);
+    })
+    .immediate();
 }
 
 /** Makes the indexes of a first inventory that another account left behind. The caller holds the transaction. */

@@ -170,7 +170,7 @@ BEGIN
 END;
 
 CREATE TRIGGER shown_images_update AFTER UPDATE OF
-  account_key, id, filename, creator, meta, require_signed_urls, uploaded, variants, extra, null_fields
+  row_id, account_key, id, filename, creator, meta, require_signed_urls, uploaded, variants, extra, null_fields
 ON stored_images
 BEGIN
   UPDATE shown_images

@@ -24,12 +24,17 @@ const FIELDS: Readonly<Record<string, readonly string[]>> = {
   draft: ['null', 'true', '{"deep":null}'],
 };
 
-/** An image whose fields are chosen, each of which may be missing. */
-export function randomImage(random: Random, id: string): Image {
+/** The JSON of an image whose fields are chosen, each of which may be missing. */
+export function randomImageText(random: Random, id: string): string {
   const members = Object.entries(FIELDS).flatMap(([name, values]) =>
     random.below(3) === 0 ? [] : `${JSON.stringify(name)}:${random.pick(values)}`,
   );
-  return decodeImage(parseJson(`{${[`"id":${JSON.stringify(id)}`, ...members].join(',')}}`));
+  return `{${[`"id":${JSON.stringify(id)}`, ...members].join(',')}}`;
+}
+
+/** As {@link randomImageText}, decoded. */
+export function randomImage(random: Random, id: string): Image {
+  return decodeImage(parseJson(randomImageText(random, id)));
 }
 
 /** An account that changes between its runs. */

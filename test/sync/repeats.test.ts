@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { EmulatedAccount } from '../../src/emulator/account.ts';
 import type { Emulator } from '../../src/emulator/server.ts';
 import { Failure } from '../../src/inventory/failure.ts';
+import { MOST_STALE_PAGES } from '../../src/sync/scan.ts';
 import { accountAsApi } from '../support/inventory.ts';
 import { openInProcess } from '../support/in-process.ts';
 
@@ -93,6 +94,40 @@ describe('a list that is shorter than the account states', () => {
     expect((await sync()).failure).toBeUndefined();
     expect(logged('sync.repeating')).toEqual([]);
     expect(logged('sync.mismatch')).toHaveLength(1);
+  });
+});
+
+describe('a first list that repeats itself', () => {
+  test('is given up after a few pages, however many images the account states', async () => {
+    const { sync, asked, logged, query } = await openInProcess(
+      { images: 25, quirks: { ignorePage: true, statsShift: 1_000_000 } },
+      { IMAGE_INVENTORY_CONCURRENCY: '1' },
+    );
+    expect(await sync()).toMatchObject({ failure: { code: 'LIST_REPEATS' } });
+    expect(asked().filter(isPage).length).toBeLessThanOrEqual(1 + MOST_STALE_PAGES + 1);
+    expect(logged('sync.page').map(({ listed }) => listed)).toEqual([10, 10, 10]);
+    expect(query('SELECT listed, status FROM runs')).toEqual([
+      { listed: 10, status: 'incomplete' },
+    ]);
+    expect(query('SELECT * FROM stored_images')).toEqual([]);
+  });
+
+  test('is given up as well when no two of its pages are the same to the byte', async () => {
+    const { sync, account, emulator, logged, query } = await openInProcess(
+      { images: 25, quirks: { ignorePage: true, statsShift: 75 } },
+      { IMAGE_INVENTORY_CONCURRENCY: '1' },
+    );
+    let changes = 0;
+    emulator.on('request', () => {
+      const id = newest(account);
+      account.replace(id, { id, meta: { changes: (changes += 1) } });
+    });
+    expect(await sync()).toMatchObject({ failure: { code: 'LIST_REPEATS' } });
+    // What may be there twice is looked for where more is listed than stated.
+    expect(logged('sync.page')).toHaveLength(12);
+    expect(query('SELECT listed, status FROM runs')).toEqual([
+      { listed: 10, status: 'incomplete' },
+    ]);
   });
 });
 
