@@ -129,7 +129,7 @@ BEGIN
   WHERE block = old.row_id >> 7;
 END;
 
--- The pages of the last full run's list, by the digest of their bytes: the rows of their images, 32 bits each, and the digest
+-- The pages of the last full run's list, by the digest of their bytes: the rows of their images, in stretches, and the digest
 -- of the digests of these images. While the rows still have these digests, the same bytes show what is stored.
 CREATE TABLE shown_pages (
   account_key INTEGER NOT NULL REFERENCES accounts (account_key),

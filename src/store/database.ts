@@ -1,5 +1,6 @@
 import { closeSync, existsSync, mkdirSync, openSync, realpathSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { env } from 'node:process';
 import Sqlite, { type Database } from 'better-sqlite3';
 import { Failure, messageOf } from '../inventory/failure.ts';
 import { explainSqlite } from './errors.ts';
@@ -44,6 +45,7 @@ export function openForWriting(file: string, now: string, onMigrate?: OnMigrate)
   try {
     const lock = acquireLock(path, now);
     closers.push(() => lock.release());
+    sortBeside(path);
     const database = new Sqlite(path, { timeout: BUSY_TIMEOUT_MS });
     closers.push(() => database.close());
     const isNew = checkVersion(database, path) === 0;
@@ -96,6 +98,14 @@ export function openForCopying(file: string): Database {
     database?.close();
     throw explainSqlite(error, path);
   }
+}
+
+/**
+ * Lets SQLite sort in the database's folder, unless somebody chose another: the ids of a large first inventory need more
+ * room than the temporary folder of a container has, and where the images fit their ids do.
+ */
+function sortBeside(path: string): void {
+  env['SQLITE_TMPDIR'] ??= dirname(path);
 }
 
 function configure(database: Database, isNew: boolean): void {

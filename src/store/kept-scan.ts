@@ -2,6 +2,7 @@ import { existsSync, rmSync } from 'node:fs';
 import Sqlite, { type Database } from 'better-sqlite3';
 import type { ReadPage } from '../sync/ports.ts';
 import { explained } from './errors.ts';
+import { fromStretches, toStretches } from './stretches.ts';
 
 /** Whose pages are kept, and what they are good for. */
 export interface ScanIdentity {
@@ -31,7 +32,7 @@ export interface KeptPage extends ReadPage {
 const TABLES = [
   `CREATE TABLE pages (
     account_key INTEGER NOT NULL, list INTEGER NOT NULL, number INTEGER NOT NULL, count INTEGER NOT NULL,
-    next TEXT, is_numbered INTEGER NOT NULL, rows BLOB NOT NULL, sequence INTEGER NOT NULL,
+    next TEXT, is_numbered INTEGER NOT NULL, stretches BLOB NOT NULL, sequence INTEGER NOT NULL,
     PRIMARY KEY (account_key, list, number)
   ) STRICT`,
   `CREATE TABLE scans (
@@ -81,8 +82,7 @@ export class KeptScans {
         'SELECT * FROM pages WHERE account_key = ? ORDER BY list, number',
       )
       .all(accountKey);
-    // Each image has a row, or the page is not as it was written.
-    return (rows ?? []).filter(({ count, rows: { length } }) => length === 4 * count).map(toPage);
+    return (rows ?? []).flatMap(toPage);
   }
 
   /** Keeps who reads; pages that were kept before stay. */
@@ -97,12 +97,20 @@ export class KeptScans {
 
   keepPage(accountKey: number, page: KeptPage): void {
     const { list, number, count, next, rows, sequence } = page;
-    const bytes = Buffer.from(rows.buffer, rows.byteOffset, rows.byteLength);
     const isNumbered = Number(next === undefined);
     this.#write((database) =>
       database
         .prepare('INSERT OR REPLACE INTO pages VALUES (?, ?, ?, ?, ?, ?, ?, ?)')
-        .run(accountKey, list, number, count, next ?? null, isNumbered, bytes, sequence),
+        .run(
+          accountKey,
+          list,
+          number,
+          count,
+          next ?? null,
+          isNumbered,
+          toStretches(rows),
+          sequence,
+        ),
     );
   }
 
@@ -198,12 +206,13 @@ interface PageRow {
   readonly count: number;
   readonly next: string | null;
   readonly is_numbered: number;
-  readonly rows: Buffer;
+  readonly stretches: Buffer;
   readonly sequence: number;
 }
 
-function toPage({ is_numbered: isNumbered, next, rows, ...page }: PageRow): KeptPage {
-  // Copied, because a view of four bytes a number must start at a multiple of four.
-  const ids = new Uint32Array(Uint8Array.from(rows).buffer);
-  return { ...page, next: isNumbered === 1 ? undefined : next, rows: ids };
+/** Each image has a row, or the page is not as it was written. */
+function toPage({ is_numbered: isNumbered, next, stretches, ...page }: PageRow): KeptPage[] {
+  const rows = fromStretches(stretches);
+  if (rows?.length !== page.count) return [];
+  return [{ ...page, next: isNumbered === 1 ? undefined : next, rows }];
 }

@@ -2,6 +2,7 @@ import type { Database, Statement } from 'better-sqlite3';
 import { DIGEST_WORDS, digestPage } from '../inventory/shown-bytes.ts';
 import type { ListPage, Memory, PageImages } from '../sync/ports.ts';
 import type { StoredAccount } from './accounts.ts';
+import { fromStretches, toStretches } from './stretches.ts';
 import type { ShownImages } from './shown-images.ts';
 
 export interface MemoryOptions {
@@ -65,8 +66,8 @@ export class ShownMemory implements Memory {
   page(digest: Buffer): Uint32Array | undefined {
     if (this.#isEmpty) return undefined;
     const page = this.#findPage.get(this.#accountKey, digest);
-    if (page === undefined || page.rows.length % 4 !== 0) return undefined;
-    const rows = new Uint32Array(Uint8Array.from(page.rows).buffer);
+    const rows = page && fromStretches(page.rows);
+    if (page === undefined || rows === undefined) return undefined;
     if (!rows.every((rowId) => rowId < this.#firstRow)) return undefined;
     this.#shown.refresh();
     if (!digestOf(this.#shown.read(rows)).equals(page.images)) return undefined;
@@ -103,7 +104,7 @@ export class ShownMemory implements Memory {
   /** Remembers a page. The caller holds the transaction. */
   keep({ bytes }: ListPage, rows: Uint32Array): void {
     if (bytes?.digest === undefined) return;
-    const own = Buffer.from(rows.buffer, rows.byteOffset, rows.byteLength);
+    const own = toStretches(rows);
     this.#keepPage.run(this.#accountKey, bytes.digest, own, digestOf(bytes.images));
     this.#used.add(nameOf(bytes.digest));
     this.#kept.add(nameOf(bytes.digest));

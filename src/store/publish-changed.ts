@@ -63,15 +63,26 @@ function tellChanges({ database, accountKey, onChange }: ChangedImages): number 
   return count;
 }
 
+/** Each index of a column that a statement names is written, also where the column stays as it is. So these have one of their own. */
+const INDEXED: ReadonlySet<string> = new Set(['creator', 'uploaded']);
+
+const STAGED = `FROM staged_images AS staged
+  WHERE staged.account_key = ? AND stored_images.account_key = staged.account_key
+    AND stored_images.id = staged.id`;
+
 function applyStaged({ database, accountKey, runId }: ChangedImages): void {
-  const assignments = FIELDS.map(({ column }) => `${column} = staged.${column}`).join(', ');
+  const columns = FIELDS.map(({ column }) => column);
+  const assign = (column: string): string => `${column} = staged.${column}`;
+  const indexed = columns.filter((column) => INDEXED.has(column));
+  const others = columns.filter((column) => !INDEXED.has(column));
+  const differs = indexed.map((column) => `stored_images.${column} IS NOT staged.${column}`);
   database
     .prepare(
-      `UPDATE stored_images SET ${assignments}, changed_run = ?
-       FROM staged_images AS staged
-       WHERE staged.account_key = ? AND stored_images.account_key = staged.account_key
-         AND stored_images.id = staged.id`,
+      `UPDATE stored_images SET ${indexed.map(assign).join(', ')} ${STAGED} AND (${differs.join(' OR ')})`,
     )
+    .run(accountKey);
+  database
+    .prepare(`UPDATE stored_images SET ${others.map(assign).join(', ')}, changed_run = ? ${STAGED}`)
     .run(runId, accountKey);
 }
 

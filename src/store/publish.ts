@@ -108,7 +108,8 @@ function recorder({ database, account, runId, at }: PublishOptions): Recorder {
 /** New images stand where they will stay; only the news of them is still to be written. */
 function publishNew(publication: Publication): Pick<Outcome, 'added' | 'restored'> {
   const { database, account, firstRow, published, record, reidentified } = publication;
-  const own = 'FROM stored_images WHERE account_key = ? AND row_id > ?';
+  // By the rows: an index of all the account's images would be read to its end. So says the plus.
+  const own = 'FROM stored_images WHERE +account_key = ? AND row_id > ?';
   if (published === undefined) {
     const count = database.prepare<[number, number], number>(`SELECT count(*) ${own}`).pluck();
     return { added: count.get(account.key, firstRow - 1) ?? 0, restored: 0 };

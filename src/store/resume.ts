@@ -100,7 +100,7 @@ export function takeOver(
   for (const rowId of shown) if (rowId < firstRow) seen.add(rowId);
   const next = database.prepare<[number, number], ImageRow>(
     `SELECT row_id, id, ${COLUMNS} FROM stored_images
-     WHERE account_key = ${accountKey} AND row_id > ? ORDER BY row_id LIMIT ?`,
+     WHERE +account_key = ${accountKey} AND row_id > ? ORDER BY row_id LIMIT ?`,
   );
   const drop = database.prepare('DELETE FROM stored_images WHERE row_id = ?');
   const adopt = database.prepare(

@@ -39,7 +39,7 @@ export function dropStage(database: Database, accountKey: number): void {
   const staged = findStageRow(database, accountKey);
   if (staged === undefined) return;
   database
-    .prepare('DELETE FROM stored_images WHERE row_id >= ? AND account_key = ?')
+    .prepare('DELETE FROM stored_images WHERE row_id >= ? AND +account_key = ?')
     .run(staged.firstRow, accountKey);
   clearStage(database, accountKey);
 }

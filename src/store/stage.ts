@@ -104,7 +104,8 @@ export class RunStage implements Stage {
     this.#options.progress.expect(expected);
     this.#expected = expected;
     const { start, database, isAlone } = this.#options;
-    if (expected === undefined || start.creators !== undefined || !isAlone()) return;
+    const isFirst = this.isBaseline && start.creators === undefined && isAlone();
+    if (!isFirst || expected === undefined) return;
     this.#transaction(() => {
       if (!hasImages(database)) dropIndexes(database);
     });
