@@ -40,6 +40,11 @@ export function hasImages(database: Database): boolean {
   return database.prepare('SELECT 1 FROM stored_images').get() !== undefined;
 }
 
+/** Whether readers see any image. */
+export function hasVisibleImages(database: Database): boolean {
+  return database.prepare('SELECT 1 FROM images').get() !== undefined;
+}
+
 /** Whose first inventory has no indexes yet; `undefined` if there is none such. */
 export function firstAccount(database: Database): StoredAccount | undefined {
   if (hasIndexes(database)) return undefined;

@@ -4,7 +4,7 @@ import type { RunStart, Stage, Store } from '../sync/ports.ts';
 import { findOrAddAccount, type StoredAccount } from './accounts.ts';
 import type { WritableDatabase } from './database.ts';
 import { explained } from './errors.ts';
-import { finishFirstLoad, firstAccount, hasImages, makeIndexes } from './first-load.ts';
+import { finishFirstLoad, firstAccount, hasImages, hasVisibleImages, makeIndexes } from './first-load.ts';
 import { KeptScans } from './kept-scan.ts';
 import { Ledger } from './ledger.ts';
 import { Progress } from './progress.ts';
@@ -94,7 +94,8 @@ function dropHopeless(database: Database, kept: KeptScans, now: number): void {
   }
   database
     .transaction(() => {
-      if (!hasImages(database)) makeIndexes(database);
+      // Of published images they are never left out: whoever dropped them did not know what they are for.
+      if (!hasImages(database) || hasVisibleImages(database)) makeIndexes(database);
     })
     .immediate();
 }

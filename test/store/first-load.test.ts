@@ -341,3 +341,19 @@ function withFullDisk(database: Sqlite.Database, room: number, work: () => void)
     database.pragma(`max_page_count = ${most}`);
   }
 }
+
+test('indexes that somebody drops from a published inventory are made again', () => {
+  const { path, begin, die } = openStore();
+  const first = begin();
+  first.add(pageOf([image('a')]));
+  first.publish(END);
+  die();
+  statements('DROP INDEX images_by_id; DROP INDEX images_by_creator; DROP INDEX images_by_upload')(
+    path,
+  );
+  const stage = openStore(path, 1000).begin();
+  stage.expect(1);
+  expect(indexesOf(path)).toEqual(INDEXES);
+  stage.add(pageOf([image('a')]));
+  expect(stage.publish(END)).toMatchObject({ listed: 1, added: 0, unchanged: 1 });
+});

@@ -1,5 +1,5 @@
 import type { Database } from 'better-sqlite3';
-import { isMadeLater } from '../first-load.ts';
+import { hasVisibleImages, isMadeLater } from '../first-load.ts';
 import { latestSchema, readSchema } from '../migrate.ts';
 import type { Check } from './check.ts';
 
@@ -26,10 +26,6 @@ export function checkSchema(database: Database, check: Check): void {
     if (object === undefined) check.find(`the ${type} ${name} is missing`);
     else if (object.sql !== sql) check.find(`the ${type} ${name} was altered`);
   }
-}
-
-function hasVisibleImages(database: Database): boolean {
-  return database.prepare('SELECT 1 FROM images').get() !== undefined;
 }
 
 interface DanglingReference {
