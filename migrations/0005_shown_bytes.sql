@@ -99,6 +99,33 @@ BEGIN
   SELECT * FROM images_text_source WHERE row_id = new.row_id;
 END;
 
+DROP VIEW search;
+
+CREATE VIEW search AS
+-- Images by their words, in id, filename, creator and the values of meta:
+--   SELECT id, filename FROM search WHERE search MATCH 'banner' ORDER BY rank LIMIT 20
+-- An id that is a UUID has no words: ask images for it. Any other one, or a name, with other characters than letters and
+-- digits is a phrase: MATCH '"team-42.png"'. One column: MATCH 'creator: acme'. The column "search" is there to be asked,
+-- its value says nothing.
+SELECT
+  a.account_id,
+  i.id,
+  i.filename,
+  i.creator,
+  i.meta,
+  i.require_signed_urls,
+  i.uploaded,
+  i.variants,
+  i.extra,
+  i.first_seen_run,
+  i.changed_run,
+  t.rank AS rank,
+  t.images_text AS search
+FROM images_text AS t
+CROSS JOIN stored_images AS i ON i.row_id = t.rowid
+CROSS JOIN accounts AS a ON a.account_key = i.account_key
+WHERE i.row_id <= a.visible_row;
+
 -- What the API's bytes were when they last showed an image that is stored: the first 16 bytes of their digest for each of
 -- 128 rows, zeros where that is not known. Whoever is shown the same bytes again need not read them. "block" is row_id / 128.
 CREATE TABLE shown_images (
@@ -106,9 +133,8 @@ CREATE TABLE shown_images (
   digests BLOB NOT NULL
 ) STRICT;
 
--- A digest stands for a row as it was when the digest was set: whoever alters the row, by hand too, takes it away.
--- Except by REPLACE, which deletes without telling any trigger; verify tells of it. A trigger of each INSERT would make a first
--- inventory a third dearer.
+-- A digest stands for a row as it was when the digest was set: whoever alters the row, by hand too, takes it away. REPLACE
+-- deletes what it displaces without telling a trigger, so whatever may displace a row takes the digest of that row away.
 CREATE TRIGGER shown_images_update AFTER UPDATE OF
   row_id, account_key, id, filename, creator, meta, require_signed_urls, uploaded, variants, extra, null_fields
 ON stored_images
@@ -127,6 +153,37 @@ BEGIN
     substr(digests, 1, 16 * (old.row_id & 127)) || zeroblob(16) || substr(digests, 16 * (old.row_id & 127) + 17) AS BLOB
   )
   WHERE block = old.row_id >> 7;
+END;
+
+-- Left out, like the indexes, while a first inventory is written: there is nothing to displace.
+CREATE TRIGGER shown_images_insert BEFORE INSERT ON stored_images
+BEGIN
+  UPDATE shown_images
+  SET digests = CAST(
+    substr(digests, 1, 16 * (new.row_id & 127)) || zeroblob(16) || substr(digests, 16 * (new.row_id & 127) + 17) AS BLOB
+  )
+  WHERE block = new.row_id >> 7 AND substr(digests, 16 * (new.row_id & 127) + 1, 16) <> zeroblob(16);
+  UPDATE shown_images
+  SET digests = CAST(
+    substr(digests, 1, 16 * (displaced.row_id & 127)) || zeroblob(16) || substr(digests, 16 * (displaced.row_id & 127) + 17) AS BLOB
+  )
+  FROM (SELECT row_id FROM stored_images WHERE account_key = new.account_key AND id = new.id) AS displaced
+  WHERE block = displaced.row_id >> 7;
+END;
+
+CREATE TRIGGER shown_images_displace BEFORE UPDATE OF row_id, account_key, id ON stored_images
+BEGIN
+  UPDATE shown_images
+  SET digests = CAST(
+    substr(digests, 1, 16 * (new.row_id & 127)) || zeroblob(16) || substr(digests, 16 * (new.row_id & 127) + 17) AS BLOB
+  )
+  WHERE block = new.row_id >> 7 AND substr(digests, 16 * (new.row_id & 127) + 1, 16) <> zeroblob(16);
+  UPDATE shown_images
+  SET digests = CAST(
+    substr(digests, 1, 16 * (displaced.row_id & 127)) || zeroblob(16) || substr(digests, 16 * (displaced.row_id & 127) + 17) AS BLOB
+  )
+  FROM (SELECT row_id FROM stored_images WHERE account_key = new.account_key AND id = new.id) AS displaced
+  WHERE block = displaced.row_id >> 7;
 END;
 
 -- The pages of the last full run's list, by the digest of their bytes: the rows of their images, in stretches, and the digest

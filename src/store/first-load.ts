@@ -6,16 +6,17 @@ import { latestSchema } from './migrate.ts';
 import { ASSIGNMENTS, COLUMNS, toCells, toImage, type ImageRow } from './rows.ts';
 import { ShownImages } from './shown-images.ts';
 
-/** The indexes of stored images; first the one that is refused if an image is there twice. */
-const INDEXES: ReadonlySet<string> = new Set([
+/** The indexes of stored images, first the one that is refused if an image is there twice, and what looks into them at every insert. */
+const MADE_LATER: ReadonlySet<string> = new Set([
   'images_by_id',
   'images_by_creator',
   'images_by_upload',
+  'shown_images_insert',
 ]);
 
 /** Whether an object of the schema may be missing while the first images of an inventory are written. */
 export function isMadeLater(name: string): boolean {
-  return INDEXES.has(name);
+  return MADE_LATER.has(name);
 }
 
 /**
@@ -58,14 +59,18 @@ export function firstAccount(database: Database): StoredAccount | undefined {
 
 /** Lets images be written without indexes. The caller holds the transaction. */
 export function dropIndexes(database: Database): void {
-  for (const name of INDEXES) database.exec(`DROP INDEX IF EXISTS ${name}`);
+  for (const { type, name } of latestSchema()) {
+    if (isMadeLater(name)) database.exec(`DROP ${type} IF EXISTS ${name}`);
+  }
 }
 
 /** Makes the indexes of images of which none is there twice. The caller holds the transaction. */
 export function makeIndexes(database: Database): void {
   if (hasIndexes(database)) return;
+  // Somebody may have dropped some of them.
+  dropIndexes(database);
   const sqlOf = new Map(latestSchema().map(({ name, sql }) => [name, sql]));
-  for (const name of INDEXES) database.exec(sqlOf.get(name) ?? '');
+  for (const name of MADE_LATER) database.exec(sqlOf.get(name) ?? '');
 }
 
 /** Told what becomes of images that were listed twice. */

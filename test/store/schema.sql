@@ -169,6 +169,36 @@ BEGIN
   WHERE block = old.row_id >> 7;
 END;
 
+CREATE TRIGGER shown_images_displace BEFORE UPDATE OF row_id, account_key, id ON stored_images
+BEGIN
+  UPDATE shown_images
+  SET digests = CAST(
+    substr(digests, 1, 16 * (new.row_id & 127)) || zeroblob(16) || substr(digests, 16 * (new.row_id & 127) + 17) AS BLOB
+  )
+  WHERE block = new.row_id >> 7 AND substr(digests, 16 * (new.row_id & 127) + 1, 16) <> zeroblob(16);
+  UPDATE shown_images
+  SET digests = CAST(
+    substr(digests, 1, 16 * (displaced.row_id & 127)) || zeroblob(16) || substr(digests, 16 * (displaced.row_id & 127) + 17) AS BLOB
+  )
+  FROM (SELECT row_id FROM stored_images WHERE account_key = new.account_key AND id = new.id) AS displaced
+  WHERE block = displaced.row_id >> 7;
+END;
+
+CREATE TRIGGER shown_images_insert BEFORE INSERT ON stored_images
+BEGIN
+  UPDATE shown_images
+  SET digests = CAST(
+    substr(digests, 1, 16 * (new.row_id & 127)) || zeroblob(16) || substr(digests, 16 * (new.row_id & 127) + 17) AS BLOB
+  )
+  WHERE block = new.row_id >> 7 AND substr(digests, 16 * (new.row_id & 127) + 1, 16) <> zeroblob(16);
+  UPDATE shown_images
+  SET digests = CAST(
+    substr(digests, 1, 16 * (displaced.row_id & 127)) || zeroblob(16) || substr(digests, 16 * (displaced.row_id & 127) + 17) AS BLOB
+  )
+  FROM (SELECT row_id FROM stored_images WHERE account_key = new.account_key AND id = new.id) AS displaced
+  WHERE block = displaced.row_id >> 7;
+END;
+
 CREATE TRIGGER shown_images_update AFTER UPDATE OF
   row_id, account_key, id, filename, creator, meta, require_signed_urls, uploaded, variants, extra, null_fields
 ON stored_images
@@ -437,9 +467,9 @@ ORDER BY c.change_id DESC;
 CREATE VIEW search AS
 -- Images by their words, in id, filename, creator and the values of meta:
 --   SELECT id, filename FROM search WHERE search MATCH 'banner' ORDER BY rank LIMIT 20
--- An id or a name with other characters than letters and digits is a phrase: MATCH '"team-42.png"'. One column:
--- MATCH 'creator: acme'. The column "search" is there to be asked, its value says nothing. A run under way writes its
--- images into the index as it reads them, so that only what readers may see is shown here.
+-- An id that is a UUID has no words: ask images for it. Any other one, or a name, with other characters than letters and
+-- digits is a phrase: MATCH '"team-42.png"'. One column: MATCH 'creator: acme'. The column "search" is there to be asked,
+-- its value says nothing.
 SELECT
   a.account_id,
   i.id,
