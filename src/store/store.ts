@@ -4,7 +4,13 @@ import type { RunStart, Stage, Store } from '../sync/ports.ts';
 import { findOrAddAccount, type StoredAccount } from './accounts.ts';
 import type { WritableDatabase } from './database.ts';
 import { explained } from './errors.ts';
-import { finishFirstLoad, firstAccount, hasImages, hasVisibleImages, makeIndexes } from './first-load.ts';
+import {
+  finishFirstLoad,
+  firstAccount,
+  hasImages,
+  hasVisibleImages,
+  makeIndexes,
+} from './first-load.ts';
 import { KeptScans } from './kept-scan.ts';
 import { Ledger } from './ledger.ts';
 import { Progress } from './progress.ts';
