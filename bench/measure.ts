@@ -16,7 +16,7 @@ export interface Cost {
 
 export type Env = Readonly<Record<string, string>>;
 
-const PRELOAD = fileURLToPath(new URL('usage.ts', import.meta.url));
+const PRELOAD = fileURLToPath(new URL('usage.js', import.meta.url));
 const TIME = '/usr/bin/time';
 
 /**
