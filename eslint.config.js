@@ -7,7 +7,7 @@ export default defineConfig(
   tseslint.configs.stylisticTypeChecked,
   {
     languageOptions: {
-      parserOptions: { projectService: { allowDefaultProject: ['eslint.config.js'] } },
+      parserOptions: { projectService: { allowDefaultProject: ['eslint.config.js', 'bench/usage.js'] } },
     },
     rules: {
       '@typescript-eslint/no-floating-promises': 'error',
