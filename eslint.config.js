@@ -7,7 +7,9 @@ export default defineConfig(
   tseslint.configs.stylisticTypeChecked,
   {
     languageOptions: {
-      parserOptions: { projectService: { allowDefaultProject: ['eslint.config.js', 'bench/usage.js'] } },
+      parserOptions: {
+        projectService: { allowDefaultProject: ['eslint.config.js', 'bench/usage.js'] },
+      },
     },
     rules: {
       '@typescript-eslint/no-floating-promises': 'error',
