@@ -157,9 +157,16 @@ const DAMAGES: Readonly<Record<string, (file: string) => void>> = {
   'has columns of another name': (file) =>
     edit(file, 'ALTER TABLE scans RENAME COLUMN begun_at TO began'),
   'has a column that is not known': (file) => edit(file, 'ALTER TABLE pages ADD COLUMN etag TEXT'),
-  'has rows of no whole length': (file) => edit(file, "UPDATE pages SET rows = x'0102030405'"),
-  'has fewer rows than images': (file) => edit(file, "UPDATE pages SET rows = x'01000000'"),
-  'has rows that are none': (file) => edit(file, 'UPDATE pages SET rows = zeroblob(length(rows))'),
+  'has rows of no whole length': (file) => edit(file, "UPDATE pages SET stretches = x'0102030405'"),
+  'has fewer rows than images': (file) =>
+    edit(file, "UPDATE pages SET stretches = x'0100000001000000'"),
+  'has row zero only': (file) =>
+    edit(file, 'UPDATE pages SET stretches = zeroblob(length(stretches))'),
+  'has rows that are none': (file) =>
+    edit(
+      file,
+      "UPDATE pages SET stretches = CAST(x'40420f00' || unhex(printf('%02x000000', count)) AS BLOB)",
+    ),
   'says that more was read': (file) => edit(file, 'UPDATE pages SET number = number + 100'),
 };
 

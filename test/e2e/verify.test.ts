@@ -339,7 +339,7 @@ describe('damage is found', () => {
       'a new row belongs to no run',
       statements(`INSERT INTO stored_images (account_key, id, first_seen_run, changed_run, row_id)
         VALUES (1, 'forged', 3, 3, 100000)`),
-      ['rows', 'search'],
+      ['rows'],
     ],
     [
       'a table is missing',
