@@ -10,7 +10,8 @@ const SCHEMA = readFileSync(new URL('../store/schema.sql', import.meta.url), 'ut
 
 /** The columns of a table between the image's id and what the program adds: name and type. */
 function columnsOf(table: string): readonly (readonly [name: string, type: string])[] {
-  const [, body = ''] = new RegExp(`CREATE TABLE ${table} \\(\n(.*?)\n\\)`, 's').exec(SCHEMA) ?? [];
+  const [, body = ''] =
+    new RegExp(`CREATE TABLE "?${table}"? \\(\n(.*?)\n\\)`, 's').exec(SCHEMA) ?? [];
   const columns = [...body.matchAll(/^ {2}([a-z_]+) (TEXT|INTEGER)\b/gm)].map(
     ([, name = '', type = '']) => [name, type] as const,
   );
