@@ -2,7 +2,7 @@ import Sqlite, { type Database } from 'better-sqlite3';
 import { sameImage } from '../inventory/compare.ts';
 import type { Image } from '../inventory/image.ts';
 import type { StoredAccount } from './accounts.ts';
-import { latestSchema } from './migrate.ts';
+import { latestSchema, type SchemaObject } from './migrate.ts';
 import { ASSIGNMENTS, COLUMNS, toCells, toImage, type ImageRow } from './rows.ts';
 import { ShownImages } from './shown-images.ts';
 
@@ -59,18 +59,28 @@ export function firstAccount(database: Database): StoredAccount | undefined {
 
 /** Lets images be written without indexes. The caller holds the transaction. */
 export function dropIndexes(database: Database): void {
-  for (const { type, name } of latestSchema()) {
-    if (isMadeLater(name)) database.exec(`DROP ${type} IF EXISTS ${name}`);
-  }
+  drop(database, madeLater());
+}
+
+function drop(database: Database, objects: readonly SchemaObject[]): void {
+  for (const { type, name } of objects) database.exec(`DROP ${type} IF EXISTS ${name}`);
+}
+
+/** What is made later, in the order in which it is made. */
+function madeLater(): readonly SchemaObject[] {
+  const order = [...MADE_LATER];
+  return latestSchema()
+    .filter(({ name }) => isMadeLater(name))
+    .sort((a, b) => order.indexOf(a.name) - order.indexOf(b.name));
 }
 
 /** Makes the indexes of images of which none is there twice. The caller holds the transaction. */
 export function makeIndexes(database: Database): void {
   if (hasIndexes(database)) return;
+  const objects = madeLater();
   // Somebody may have dropped some of them.
-  dropIndexes(database);
-  const sqlOf = new Map(latestSchema().map(({ name, sql }) => [name, sql]));
-  for (const name of MADE_LATER) database.exec(sqlOf.get(name) ?? '');
+  drop(database, objects);
+  for (const { sql } of objects) database.exec(sql);
 }
 
 /** Told what becomes of images that were listed twice. */

@@ -14,8 +14,8 @@ export interface Shown {
   readonly known: number;
 }
 
-/** Stages one image that the memory did not know. @param digest - Of its bytes, if there is one. */
-export type Show = (image: Image, digest: Buffer | null) => Sighting;
+/** Stages one image that the memory did not know. @param place - On its page. */
+export type Show = (image: Image, place: number) => Sighting;
 
 /** Stages a page, and remembers which bytes showed what is stored. The caller holds the transaction. */
 export function takeIn(
@@ -39,7 +39,7 @@ export function takeIn(
     const image = page.images[next];
     if (image === undefined) throw new RangeError('a page without one of its images');
     next += 1;
-    const sighting = show(image, digestAt(page.bytes, place));
+    const sighting = show(image, place);
     rows[place] = sighting.rowId;
     if (sighting.isFresh) fresh += 1;
     if (sighting.isKnown) known += 1;
@@ -49,7 +49,8 @@ export function takeIn(
   return { rows, fresh, known };
 }
 
-function digestAt(bytes: PageBytes | undefined, place: number): Buffer | null {
+/** The digest of the image at a place of a page, if there is one. */
+export function digestAt(bytes: PageBytes | undefined, place: number): Buffer | null {
   if (bytes === undefined) return null;
   const { buffer, byteOffset } = bytes.images;
   return Buffer.from(buffer, byteOffset + 4 * DIGEST_WORDS * place, 4 * DIGEST_WORDS);

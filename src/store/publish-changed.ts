@@ -3,7 +3,7 @@ import { reworded } from '../inventory/compare.ts';
 import { FIELDS, type Image } from '../inventory/image.ts';
 import { batches, inBatches } from './batches.ts';
 import { ASSIGNMENTS, COLUMNS, toCells, toImage, type ImageRow } from './rows.ts';
-import type { ShownImages } from './shown-images.ts';
+import type { ShownImages, ShownRow } from './shown-images.ts';
 
 /** Rows held in memory at once. */
 const BATCH = 500;
@@ -98,20 +98,9 @@ function rememberBytes({ database, accountKey, shown }: ChangedImages): void {
     (after) => next.all(accountKey, after, BATCH),
     ({ id }) => id,
   );
-  for (const batch of changes) {
-    const rows = batch.toSorted((a, b) => a.rowId - b.rowId);
-    const bytes = Buffer.concat(rows.map(({ digest }) => digest));
-    const digests = new Uint32Array(Uint8Array.from(bytes).buffer);
-    shown.write(
-      Uint32Array.from(rows, ({ rowId }) => rowId),
-      digests,
-      [...rows.keys()],
-    );
-  }
+  for (const batch of changes) shown.writeAll(batch.toSorted((a, b) => a.rowId - b.rowId));
 }
 
-interface ShownChange {
+interface ShownChange extends ShownRow {
   readonly id: string;
-  readonly rowId: number;
-  readonly digest: Buffer;
 }

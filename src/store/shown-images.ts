@@ -7,6 +7,12 @@ import type { StoredAccount } from './accounts.ts';
 const BLOCK_ROWS = 128;
 const BLOCK_WORDS = BLOCK_ROWS * DIGEST_WORDS;
 
+/** A row, and the digest of the bytes that showed it, as `staged_images` holds it. */
+export interface ShownRow {
+  readonly rowId: number;
+  readonly digest: Buffer;
+}
+
 /**
  * What the API's bytes were when they last showed the images of an account: a digest a row, or nothing. Triggers take a
  * digest away from a row that is altered or deleted, so that one that is there vouches for the row as it is.
@@ -93,9 +99,19 @@ export class ShownImages {
     this.refresh();
   }
 
-  /** Remembers the bytes that showed one row. The caller holds the transaction. @param digest - As `staged_images` holds it. */
+  /** Remembers the bytes that showed one row. The caller holds the transaction. */
   writeOne(rowId: number, digest: Buffer): void {
-    this.write(Uint32Array.of(rowId), wordsOf(digest), [0]);
+    this.writeAll([{ rowId, digest }]);
+  }
+
+  /** As {@link ShownImages.write}, of rows wherever they are. @param shown - In the order of the rows, so that each block is written once. */
+  writeAll(shown: readonly ShownRow[]): void {
+    const digests = wordsOf(Buffer.concat(shown.map(({ digest }) => digest)));
+    this.write(
+      Uint32Array.from(shown, ({ rowId }) => rowId),
+      digests,
+      [...shown.keys()],
+    );
   }
 
   #load(block: number): Uint32Array | undefined {

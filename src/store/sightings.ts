@@ -115,7 +115,7 @@ export class Sightings {
     this.#writes += 1;
   }
 
-  /** Takes note of a row of the run's own that the caller has altered. */
+  /** Takes note of a row of the run's own that was altered. */
   amend(before: Image, after: Image): void {
     this.#content.remove(before);
     this.#content.add(after);
@@ -144,9 +144,7 @@ export class Sightings {
     const before = toImage(row);
     if (sameImage(before, image)) return;
     this.#options.sql.updateOwn(row['row_id'] as number, image);
-    this.#content.remove(before);
-    this.#content.add(image);
-    this.#writes += 1;
+    this.amend(before, image);
   }
 
   #change(image: Image, digest: Buffer | null): void {

@@ -7,7 +7,7 @@ import type { StoredAccount } from './accounts.ts';
 import { explained } from './errors.ts';
 import { dropIndexes, finishFirstLoad, hasImages, hasIndexes, makeIndexes } from './first-load.ts';
 import type { Ledger, Published } from './ledger.ts';
-import { takeIn, type Show, type Shown } from './intake.ts';
+import { digestAt, takeIn, type Show, type Shown } from './intake.ts';
 import { ShownMemory } from './memory.ts';
 import type { Progress } from './progress.ts';
 import { publish, readChanges } from './publish.ts';
@@ -139,8 +139,10 @@ export class RunStage implements Stage {
     const isBeyond = this.#listed + page.count > (this.#expected ?? 0);
     if (isBeyond || this.memory.isRepeated(page)) this.settle();
     const { rows, fresh } = this.#stage(() => {
-      const taken = this.#takeIn(page, (image, digest) =>
-        this.#isLoading ? this.#sightings.showFirst(image) : this.#sightings.show(image, digest),
+      const taken = this.#takeIn(page, (image, place) =>
+        this.#isLoading
+          ? this.#sightings.showFirst(image)
+          : this.#sightings.show(image, digestAt(page.bytes, place)),
       );
       this.memory.keep(page, taken.rows);
       return taken;
