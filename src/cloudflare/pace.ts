@@ -176,15 +176,20 @@ export class Pacer {
     return Math.max(0, this.#resumeAt - this.#clock.elapsed());
   }
 
-  /** Whether nothing may start. Where nobody knows how much is left, requests go one by one until an answer tells. */
-  get #isHeld(): boolean {
+  /**
+   * How long nothing may start, in milliseconds; 0 if it may, `Infinity` until a request under way ends: where nobody
+   * knows how much is left, requests go one by one until an answer tells.
+   */
+  get #heldMs(): number {
+    const { waitMs } = this;
+    if (waitMs > 0) return waitMs;
     const goesBlind = this.#isProbing || this.#share.isOutdated;
-    return (goesBlind && this.#window.underWay > 0) || this.waitMs > 0;
+    return goesBlind && this.#window.underWay > 0 ? Infinity : 0;
   }
 
   /** A hold that the server did not ask for is worth telling only to whoever waits for its end. */
   #stopIfHeld(): void {
-    if (this.#hold !== undefined || !this.#isHeld) return;
+    if (this.#hold !== undefined || this.#heldMs === 0) return;
     this.#stop([...this.#lanes].filter((lane) => this.#waitsIn(lane)));
   }
 
@@ -229,9 +234,10 @@ export class Pacer {
   }
 
   async #resumeWhenDue(): Promise<void> {
-    while (this.#isHeld && !this.#isClosed) {
+    // One look at the clock a round: by the next one the wait may be over, with nothing under way to ring the alarm.
+    for (let ms = this.#heldMs; ms > 0 && !this.#isClosed; ms = this.#heldMs) {
       for (const lane of this.#lanes) if (this.#waitsIn(lane)) this.#tell(lane);
-      await this.#waitUnlessChanged(this.waitMs);
+      await this.#waitUnlessChanged(ms);
     }
     // Closed: nothing is going to start any more.
     if (this.#isClosed) return;
@@ -242,8 +248,8 @@ export class Pacer {
   async #waitUnlessChanged(ms: number): Promise<void> {
     const { signal } = (this.#alarm = new AbortController());
     try {
-      // With nothing known to wait for, the end of a request under way rings the alarm.
-      await (ms > 0 ? this.#clock.wait(ms, signal) : once(signal, 'abort'));
+      // The end of a request under way rings the alarm.
+      await (ms < Infinity ? this.#clock.wait(ms, signal) : once(signal, 'abort'));
     } catch {
       // The limits are others now, an answer has come, or the pacer was closed: whoever waits looks again.
     }

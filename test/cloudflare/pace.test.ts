@@ -4,18 +4,25 @@ import type { Clock } from '../../src/sync/ports.ts';
 
 /** A clock that goes on as soon as nobody has anything left to do but to wait. */
 class IdleClock implements Clock {
+  readonly #tickMs: number;
   #now = 0;
+
+  /** @param tickMs - What passes between any two looks at the clock. With it, waits end a few ticks early, as timers may. */
+  constructor(tickMs = 0) {
+    this.#tickMs = tickMs;
+  }
 
   now(): number {
     return this.#now;
   }
 
   elapsed(): number {
+    this.#now += this.#tickMs;
     return this.#now;
   }
 
   async wait(ms: number, signal?: AbortSignal): Promise<void> {
-    const until = this.#now + ms;
+    const until = this.#now + ms - this.#tickMs * 4.5;
     await new Promise(setImmediate);
     signal?.throwIfAborted();
     this.#now = Math.max(this.#now, until);
@@ -55,6 +62,20 @@ test('no more requests start within an interval than may', async () => {
   expect(starts).toEqual([0, 0, 0, 1000, 1000, 1000, 2000, 2000]);
   expect(told).toEqual(['a: window 1000', 'a: window 1000']);
 });
+
+test.each([0.01, 0.1, 0.2, 0.5, 1, 3, 7])(
+  'a wait that ends between two looks at the clock, %d ms apart, is over',
+  async (tickMs) => {
+    const clock = new IdleClock(tickMs);
+    const pacer = new Pacer({ concurrency: 2, requests: 3, intervalMs: 1000 }, clock);
+    onTestFinished(() => pacer.close());
+    const lane = pacer.open(() => undefined);
+    let done = 0;
+    const ask = () => lane.run(() => Promise.resolve((done += 1)), signal);
+    await Promise.all(Array.from({ length: 20 }, ask));
+    expect(done).toBe(20);
+  },
+);
 
 test('a reset that no window of the API lasts for is not waited for', () => {
   const { pacer, told } = paced();

@@ -126,8 +126,9 @@ test('a year of hours, with bad days, summer time and an account that changes', 
   expect(imagesAsApi(database, ACCOUNT)).toEqual(accountAsApi(account.all()));
   const { checks } = verifyInventory(database, undefined);
   expect(checks.flatMap(({ findings }) => findings)).toEqual([]);
-  // Flat: what the first month left behind is what the last one does, give or take.
+  // Flat: what the first month left behind is what the last one does, give or take a connection, or the thread that the
+  // first large page starts. What leaks once a week would show.
   const [first, last] = [held[0], held.at(-1)];
-  expect(last?.files).toBeLessThanOrEqual((first?.files ?? 0) + 2);
+  expect(last?.files).toBeLessThanOrEqual((first?.files ?? 0) + 10);
   expect(last?.heapMb).toBeLessThanOrEqual((first?.heapMb ?? 0) + 5);
 }, 900_000);
