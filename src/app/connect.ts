@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { ApiClient } from '../cloudflare/client.ts';
 import { Pacer, type PaceOptions } from '../cloudflare/pace.ts';
-import type { Examiner } from '../cloudflare/examine.ts';
-import { ThreadExaminer } from '../cloudflare/thread-examiner.ts';
+import type { PageReader } from '../cloudflare/page-content.ts';
+import { createPageDigest } from '../cloudflare/page-digest.ts';
+import { ThreadSplitter } from '../cloudflare/thread-splitter.ts';
 import { createTransport, type Transport, type TransportOptions } from '../cloudflare/transport.ts';
 import type { Account } from '../config/accounts.ts';
 import type { Settings } from '../config/settings.ts';
@@ -16,7 +17,7 @@ import { VERSION } from './version.ts';
 export interface Connection extends AsyncDisposable {
   readonly client: ApiClient;
   readonly pacer: Pacer;
-  readonly examiner: Examiner;
+  readonly reader: PageReader;
 }
 
 /** The largest answer believed: room for the longest ids, the most variants and the fullest meta. */
@@ -29,7 +30,7 @@ const LARGEST_ANSWER = 256 * 1024 * 1024;
  */
 export class Connections {
   #settings: Settings;
-  readonly #examiner = new ThreadExaminer();
+  readonly #splitter = new ThreadSplitter();
   readonly #clock: Clock;
   readonly #transports = new Leases<Transport>((transport) => transport.close());
   readonly #pacers = new Leases<Pacer>((pacer) => {
@@ -68,7 +69,7 @@ export class Connections {
     return {
       client,
       pacer,
-      examiner: this.#examiner,
+      reader: { digest: createPageDigest(credentials), splitter: this.#splitter },
       [Symbol.asyncDispose]: () => ends.disposeAsync(),
     };
   }
@@ -100,7 +101,7 @@ export class Connections {
   async close(): Promise<void> {
     await this.#pacers.close();
     await this.#transports.close();
-    await this.#examiner.close();
+    await this.#splitter.close();
   }
 }
 

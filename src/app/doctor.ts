@@ -1,6 +1,7 @@
 import { probeList, verifyToken } from '../cloudflare/probe.ts';
 import type { ApiClient } from '../cloudflare/client.ts';
 import type { ListVersion } from '../cloudflare/images-api.ts';
+import type { PageReader } from '../cloudflare/page-content.ts';
 import type { Account } from '../config/accounts.ts';
 import type { Config } from '../config/load.ts';
 import type { Settings } from '../config/settings.ts';
@@ -77,8 +78,8 @@ export async function examine(
   try {
     for (const account of accounts) {
       await using connection = connections.open(account, () => undefined, 1);
-      const { client } = connection;
-      const list = { client, account, version: config.settings['api.version'] };
+      const { client, reader } = connection;
+      const list = { client, reader, account, version: config.settings['api.version'] };
       checks.push(...(await checkAccount(list, impatience(clock, signal))));
     }
   } finally {
@@ -128,6 +129,7 @@ function checkDatabase(config: Config): Check {
 /** A list whose right to be read is checked. */
 interface ListToRead {
   readonly client: ApiClient;
+  readonly reader: PageReader;
   readonly account: Account;
   readonly version: ListVersion;
 }
@@ -156,11 +158,11 @@ function excused({ name, result, detail }: Check): Check {
 
 async function checkList(
   name: string,
-  { client, account, version }: ListToRead,
+  { client, reader, account, version }: ListToRead,
   limits: Limits,
 ): Promise<Check> {
   try {
-    const shown = await probeList(client, account.id, version, limits);
+    const shown = await probeList(client, account.id, version, reader, limits);
     const detail = shown === 0 ? 'may be read; it holds no images' : 'its images may be read';
     return { name, result: 'ok', detail };
   } catch (error) {

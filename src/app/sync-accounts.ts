@@ -107,7 +107,7 @@ async function syncAccount(
   // The network's events come before and between the run's own; they belong to the run under way.
   let emit: Emit = () => undefined;
   await using connection = connections.open(account, (event) => emit(event));
-  const { client, pacer, examiner } = connection;
+  const { client, pacer, reader } = connection;
   const creators = settings['api.creators'];
   const source = createSource({
     client,
@@ -116,7 +116,7 @@ async function syncAccount(
     perPage: settings['api.perPage'],
     creators,
     concurrency: settings['rateLimit.concurrency'],
-    examiner,
+    reader,
   });
   const onlooker = watch?.(pacer, account.id);
   const emitFor = (runId: number): Emit => {

@@ -5,13 +5,13 @@ import { printable } from '../inventory/printable.ts';
 import type { Limits, ListPage, Memory } from '../sync/ports.ts';
 import type { ApiClient, Reader } from './client.ts';
 import { decodeImage } from './decode.ts';
-import type { Examiner } from './examine.ts';
 import {
   parseNumberedPage,
   parseTokenPage,
   readNumberedPage,
   readTokenPage,
   type PageContent,
+  type PageReader,
 } from './page-content.ts';
 
 /** The requests that a run makes of one account, each proved and decoded. */
@@ -35,12 +35,12 @@ export function createImagesApi(
   client: ApiClient,
   accountId: string,
   version: ListVersion,
-  examiner: Examiner,
+  reader: PageReader,
 ): ImagesApi {
   const account = `/accounts/${encodeURIComponent(accountId)}/images`;
   // Statistics and details stayed where they were when the second list came.
   const images = `${account}/v1`;
-  const pageReader = version === 'v1' ? numberedPageReader : tokenPageReader;
+  const readPage = version === 'v1' ? numberedPage : tokenPage;
 
   return {
     async count(limits) {
@@ -55,7 +55,7 @@ export function createImagesApi(
     async page(place, query, limits, memory) {
       const what = `page ${place.number} of the list`;
       const path = `${account}/${version}?${query}`;
-      const reply = await client.get(what, path, pageReader(memory, examiner), limits);
+      const reply = await client.get(what, path, readPage(memory, reader), limits);
       if (reply === undefined)
         throw new Failure('BAD_ANSWER', 'the list answered "image not found"');
       const { value, requestMs, cfRay } = reply;
@@ -78,16 +78,16 @@ export function createImagesApi(
  */
 const RESERVED = new Set(['batch_token', 'keys', 'stats', 'variants']);
 
-function numberedPageReader(memory: Memory, examiner: Examiner): Reader<PageContent> {
+function numberedPage(memory: Memory, reader: PageReader): Reader<PageContent> {
   return {
-    parse: (body) => parseNumberedPage(body, memory, examiner),
+    parse: (body) => parseNumberedPage(body, memory, reader),
     read: (result) => readNumberedPage(result, memory),
   };
 }
 
-function tokenPageReader(memory: Memory, examiner: Examiner): Reader<PageContent> {
+function tokenPage(memory: Memory, reader: PageReader): Reader<PageContent> {
   return {
-    parse: (body) => parseTokenPage(body, examiner),
+    parse: (body) => parseTokenPage(body, reader),
     read: (result) => readTokenPage(result, memory),
   };
 }

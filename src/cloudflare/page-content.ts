@@ -4,10 +4,17 @@ import { isObject, parseJson } from '../inventory/json-text.ts';
 import type { ListPage, Memory, PageImages } from '../sync/ports.ts';
 import { decodeImage } from './decode.ts';
 import { parseBody } from './envelope.ts';
-import type { Examined, Examiner, SplitBody } from './examine.ts';
+import type { DigestPage } from './page-digest.ts';
+import type { SplitBody, Splitter } from './split-body.ts';
 
 /** What a page of the list says, apart from where it stands and how it came. */
 export type PageContent = Pick<ListPage, 'count' | 'rows' | 'images' | 'bytes' | 'next'>;
+
+/** What looks into the bytes of pages. */
+export interface PageReader {
+  readonly digest: DigestPage;
+  readonly splitter: Splitter;
+}
 
 /** A page whose bytes are known, in place of its images. */
 class KnownPage {
@@ -42,13 +49,9 @@ class ImageBytes implements PageImages {
     return (this.#read[index] ??= this.#decode(index));
   }
 
-  /**
-   * Gives the page's bytes back, which the collector would take for small and keep for long. Nothing is read of it any more.
-   * A small body (one that was unpacked, say) may lie in Node.js's pool among the bytes of others, which is not given back.
-   */
+  /** Nothing is read of it any more. */
   release(): void {
-    const { buffer, length } = this.#split.body;
-    if (length > Buffer.poolSize && buffer instanceof ArrayBuffer) buffer.transfer(0);
+    giveBack(this.#split.body);
   }
 
   #decode(index: number): Image {
@@ -66,22 +69,28 @@ class ImageBytes implements PageImages {
 export async function parseNumberedPage(
   body: Buffer,
   memory: Memory,
-  examiner: Examiner,
+  { digest, splitter }: PageReader,
 ): Promise<unknown> {
-  using page = await examiner.examine(body);
-  const rows = memory.page(page.digest);
-  if (rows !== undefined) return { success: true, result: { images: new KnownPage(rows) } };
-  return await parsePage(page, page.digest);
+  const pageDigest = digest(body);
+  const rows = memory.page(pageDigest);
+  if (rows !== undefined) {
+    giveBack(body);
+    return { success: true, result: { images: new KnownPage(rows) } };
+  }
+  return await parseImages(body, splitter, pageDigest);
 }
 
 /** As {@link parseNumberedPage}, of a page that leads to the next one, so that no other has the same bytes. */
-export async function parseTokenPage(body: Buffer, examiner: Examiner): Promise<unknown> {
-  using page = await examiner.examine(body);
-  return await parsePage(page, undefined);
+export function parseTokenPage(body: Buffer, { splitter }: PageReader): Promise<unknown> {
+  return parseImages(body, splitter, undefined);
 }
 
-async function parsePage(page: Examined, digest: Buffer | undefined): Promise<unknown> {
-  const { body, images } = await page.split();
+async function parseImages(
+  whole: Buffer,
+  splitter: Splitter,
+  digest: Buffer | undefined,
+): Promise<unknown> {
+  const { body, images } = await splitter.split(whole);
   if (images === undefined) return parseBody(body);
   const { envelope } = images;
   // What was cut out comes back as bytes.
@@ -129,4 +138,12 @@ function pageOfBytes(bytes: ImageBytes, memory: Memory): PageContent {
 function pageOfImages(images: readonly Image[]): PageContent {
   const { length: count } = images;
   return { count, rows: new Uint32Array(count), images, bytes: undefined, next: undefined };
+}
+
+/**
+ * Gives the bytes of a page back, which the collector would take for small and keep for long. A small body (one that was
+ * unpacked, say) may lie in Node.js's pool among the bytes of others, which is not given back.
+ */
+function giveBack({ buffer, length }: Buffer): void {
+  if (length > Buffer.poolSize && buffer instanceof ArrayBuffer) buffer.transfer(0);
 }

@@ -2,8 +2,8 @@ import { Failure, type FailureCode } from '../inventory/failure.ts';
 import { isObject } from '../inventory/json-text.ts';
 import type { Limits, Memory } from '../sync/ports.ts';
 import type { ApiClient } from './client.ts';
-import { examineHere } from './examine.ts';
 import { createImagesApi, type ListVersion } from './images-api.ts';
+import type { PageReader } from './page-content.ts';
 
 /** What the API says of a token. Its dates are ISO 8601, where it has any. */
 export interface TokenState {
@@ -59,9 +59,10 @@ export async function probeList(
   client: ApiClient,
   accountId: string,
   version: ListVersion,
+  reader: PageReader,
   limits: Limits,
 ): Promise<number> {
-  const api = createImagesApi(client, accountId, version, examineHere);
+  const api = createImagesApi(client, accountId, version, reader);
   // The v2 list of an account without Images has been seen to be empty; the statistics tell.
   if (version === 'v2') await api.count(limits);
   const { count } = await api.page({ list: 0, number: 1 }, 'per_page=10', limits, NO_MEMORY);

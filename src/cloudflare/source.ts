@@ -1,10 +1,10 @@
 import { Failure, type FailureCode } from '../inventory/failure.ts';
 import type { Limits, ListPage, Memory, ReadPage, RequestPlan, Source } from '../sync/ports.ts';
 import type { ApiClient } from './client.ts';
-import type { Examiner } from './examine.ts';
 import { createImagesApi, type ImagesApi, type ListVersion } from './images-api.ts';
 import { listNumberedPages } from './list-v1.ts';
 import { walkTokens } from './list-v2.ts';
+import type { PageReader } from './page-content.ts';
 import { requestsToRead } from './plan.ts';
 
 export interface SourceOptions {
@@ -16,7 +16,7 @@ export interface SourceOptions {
   /** Lists only these creators' images, `''` for "not set"; `undefined` lists all. */
   readonly creators: readonly string[] | undefined;
   readonly concurrency: number;
-  readonly examiner: Examiner;
+  readonly reader: PageReader;
 }
 
 const STATS_MAY_FAIL: ReadonlySet<FailureCode> = new Set([
@@ -41,11 +41,11 @@ type ReadList = (
 
 /** One account behind either version of the list. */
 export function createSource(options: SourceOptions): Source {
-  const { client, accountId, version, perPage, creators, examiner } = options;
-  const api = createImagesApi(client, accountId, version, examiner);
+  const { client, accountId, version, perPage, creators, reader } = options;
+  const api = createImagesApi(client, accountId, version, reader);
   const readList = version === 'v1' ? numbered(api, options) : chained(api, options, 'asc');
   // The one list that can be had in this order.
-  const readNewest = chained(createImagesApi(client, accountId, 'v2', examiner), options, 'desc');
+  const readNewest = chained(createImagesApi(client, accountId, 'v2', reader), options, 'desc');
 
   async function expected(limits: Limits): Promise<number | undefined> {
     try {

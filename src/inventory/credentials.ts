@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 
 /**
  * A secret that cannot be printed by accident: as a string, as JSON and in a debugger's view it reads
- * `[secret]`. Only the request's header takes its value.
+ * `[secret]`.
  */
 export class Secret {
   readonly #value: string;
@@ -11,7 +11,7 @@ export class Secret {
     this.#value = value;
   }
 
-  /** The value itself, for the request's header and nothing else. */
+  /** The value itself: for the request's header, and to derive what tells nothing of it. Nothing else takes it. */
   reveal(): string {
     return this.#value;
   }

@@ -34,7 +34,7 @@ export function digestImages(body: Uint8Array, { starts, ends }: Places): Uint32
   return words;
 }
 
-/** The digest of a whole page, or of the digests of its images: 32 bytes. */
-export function digestPage(bytes: Uint8Array): Buffer {
+/** The digest of many digests: 32 bytes. */
+export function digestAll(bytes: Uint8Array): Buffer {
   return hash(ALGORITHM, bytes, 'buffer').subarray(0, 32);
 }

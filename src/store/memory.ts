@@ -1,5 +1,5 @@
 import type { Database, Statement } from 'better-sqlite3';
-import { DIGEST_WORDS, digestPage } from '../inventory/shown-bytes.ts';
+import { DIGEST_WORDS } from '../inventory/shown-bytes.ts';
 import type { ListPage, Memory, PageImages } from '../sync/ports.ts';
 import type { StoredAccount } from './accounts.ts';
 import { fromStretches, toStretches } from './stretches.ts';
@@ -18,7 +18,7 @@ export interface MemoryOptions {
 /** A page as it is remembered. */
 interface StoredPage {
   readonly rows: Buffer;
-  /** The digest of the digests of its images. */
+  /** As {@link ShownImages.sumOf}. */
   readonly images: Buffer;
 }
 
@@ -70,7 +70,7 @@ export class ShownMemory implements Memory {
     if (page === undefined || rows === undefined) return undefined;
     if (!rows.every((rowId) => rowId < this.#firstRow)) return undefined;
     this.#shown.refresh();
-    if (!digestOf(this.#shown.read(rows)).equals(page.images)) return undefined;
+    if (!this.#shown.sumOfRows(rows).equals(page.images)) return undefined;
     this.#used.add(nameOf(digest));
     return rows;
   }
@@ -105,7 +105,7 @@ export class ShownMemory implements Memory {
   keep({ bytes }: ListPage, rows: Uint32Array): void {
     if (bytes?.digest === undefined) return;
     const own = toStretches(rows);
-    this.#keepPage.run(this.#accountKey, bytes.digest, own, digestOf(bytes.images));
+    this.#keepPage.run(this.#accountKey, bytes.digest, own, this.#shown.sumOf(bytes.images));
     this.#used.add(nameOf(bytes.digest));
     this.#kept.add(nameOf(bytes.digest));
   }
@@ -139,8 +139,4 @@ export class ShownMemory implements Memory {
 /** A digest as the key of a set. */
 function nameOf(digest: Buffer): string {
   return digest.toString('latin1');
-}
-
-function digestOf({ buffer, byteOffset, byteLength }: Uint32Array): Buffer {
-  return digestPage(new Uint8Array(buffer, byteOffset, byteLength));
 }

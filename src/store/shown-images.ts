@@ -1,11 +1,12 @@
 import { hash } from 'node:crypto';
 import type { Database, Statement } from 'better-sqlite3';
-import { DECODING, DIGEST_WORDS } from '../inventory/shown-bytes.ts';
+import { DECODING, DIGEST_WORDS, digestAll } from '../inventory/shown-bytes.ts';
 import type { StoredAccount } from './accounts.ts';
 
 /** Rows in a block: their digests fill half a page of the database. */
 const BLOCK_ROWS = 128;
 const BLOCK_WORDS = BLOCK_ROWS * DIGEST_WORDS;
+const NOTHING = new Uint32Array(BLOCK_WORDS);
 
 /** A row, and the digest of the bytes that showed it, as `staged_images` holds it. */
 export interface ShownRow {
@@ -54,23 +55,34 @@ export class ShownImages {
     return true;
   }
 
-  /** The digest of one row, as `staged_images` holds it. */
+  /** The digest of one row, as `staged_images` holds it; something that fits no image if there is none. */
   find(rowId: number): Buffer {
     this.refresh();
-    return bytesOf(this.read(Uint32Array.of(rowId)));
+    const own =
+      this.#load(blockOf(rowId))?.subarray(placeOf(rowId)) ?? new Uint32Array(DIGEST_WORDS);
+    return bytesOf(this.#masked(own.subarray(0, DIGEST_WORDS)));
   }
 
-  /** The digests of rows, one behind the other; something that fits no image where there is none. */
-  read(rows: Uint32Array): Uint32Array {
-    const digests = new Uint32Array(rows.length * DIGEST_WORDS);
-    for (const [index, rowId] of rows.entries()) {
-      const words = this.#load(blockOf(rowId));
-      const own = placeOf(rowId);
-      for (let word = 0; word < DIGEST_WORDS; word += 1) {
-        digests[index * DIGEST_WORDS + word] = (words?.[own + word] ?? 0) ^ (this.#mask[word] ?? 0);
-      }
+  /** Stands for what is remembered of rows, in their order: {@link ShownImages.sumOf} of their digests, or something else. */
+  sumOfRows(rows: Uint32Array): Buffer {
+    const pieces: Uint8Array[] = [bytesOf(this.#mask)];
+    for (let start = 0; start < rows.length;) {
+      const first = rows[start] ?? 0;
+      const block = blockOf(first);
+      let end = start + 1;
+      while (rows[end] === first + end - start && blockOf(first + end - start) === block) end += 1;
+      const words = this.#load(block) ?? NOTHING;
+      pieces.push(
+        bytesOf(words.subarray(placeOf(first), placeOf(first) + (end - start) * DIGEST_WORDS)),
+      );
+      start = end;
     }
-    return digests;
+    return digestAll(Buffer.concat(pieces));
+  }
+
+  /** Stands for images by their digests, one behind the other. */
+  sumOf(digests: Uint32Array): Buffer {
+    return digestAll(Buffer.concat([bytesOf(this.#mask), bytesOf(this.#masked(digests))]));
   }
 
   /**
@@ -114,6 +126,14 @@ export class ShownImages {
     );
   }
 
+  #masked(digests: Uint32Array): Uint32Array {
+    const masked = new Uint32Array(digests.length);
+    for (let index = 0; index < digests.length; index += 1) {
+      masked[index] = (digests[index] ?? 0) ^ (this.#mask[index % DIGEST_WORDS] ?? 0);
+    }
+    return masked;
+  }
+
   #load(block: number): Uint32Array | undefined {
     if (block === this.#block) return this.#words;
     const bytes = this.#find.get(block);
@@ -140,7 +160,7 @@ function placeOf(rowId: number): number {
 
 /** Copied, because a view of four bytes a number must start at a multiple of four. */
 function wordsOf(bytes: Buffer): Uint32Array {
-  return new Uint32Array(Uint8Array.from(bytes).buffer);
+  return new Uint32Array(new Uint8Array(bytes).buffer);
 }
 
 function bytesOf(words: Uint32Array): Buffer {

@@ -82,7 +82,7 @@ export class RunStage implements Stage {
     this.isBaseline = published === undefined;
     this.knownShortfall = published?.shortfall ?? 0;
     this.#sql = prepareStage(database, account.key, start.creators);
-    this.stored = this.#sql.countStored.get(firstRow) ?? 0;
+    this.stored = this.#sql.countStored.get({ firstRow }) ?? 0;
     this.resumed = staged.resumed;
     this.#shown = new ShownImages(database, account);
     const isEmpty = published === undefined || this.stored === 0;

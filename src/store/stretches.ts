@@ -22,12 +22,15 @@ const MOST_ROWS = 1_000_000;
 /** @returns `undefined` if the bytes are not what {@link toStretches} gives. */
 export function fromStretches(bytes: Buffer): Uint32Array | undefined {
   if (bytes.length % 8 !== 0) return undefined;
-  const rows: number[] = [];
+  let count = 0;
+  for (let at = 0; at < bytes.length; at += 8) count += bytes.readUInt32LE(at + 4);
+  if (count > MOST_ROWS) return undefined;
+  const rows = new Uint32Array(count);
+  let place = 0;
   for (let at = 0; at < bytes.length; at += 8) {
     const first = bytes.readUInt32LE(at);
-    const count = bytes.readUInt32LE(at + 4);
-    if (rows.length + count > MOST_ROWS) return undefined;
-    for (let index = 0; index < count; index += 1) rows.push(first + index);
+    const end = place + bytes.readUInt32LE(at + 4);
+    for (let row = first; place < end; row += 1, place += 1) rows[place] = row;
   }
-  return Uint32Array.from(rows);
+  return rows;
 }

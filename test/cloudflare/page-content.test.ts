@@ -3,18 +3,18 @@ import { promisify } from 'node:util';
 import { gunzip, gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { decodeImage } from '../../src/cloudflare/decode.ts';
-import { examineHere } from '../../src/cloudflare/examine.ts';
 import { parseNumberedPage, readNumberedPage } from '../../src/cloudflare/page-content.ts';
 import { parseJson } from '../../src/inventory/json-text.ts';
 import { DECODING } from '../../src/inventory/shown-bytes.ts';
 import type { Memory } from '../../src/sync/ports.ts';
 import { NO_MEMORY } from '../support/memory.ts';
+import { PAGE_READER } from '../support/page-reader.ts';
 import { randomImageText } from '../support/random-account.ts';
 import { seededRandom } from '../support/random.ts';
 import { bodyOf } from '../support/shown-page.ts';
 
 async function read(body: Buffer, memory: Memory = NO_MEMORY) {
-  const parsed = await parseNumberedPage(body, memory, examineHere);
+  const parsed = await parseNumberedPage(body, memory, PAGE_READER);
   return readNumberedPage((parsed as { result: unknown }).result, memory);
 }
 

@@ -1,7 +1,6 @@
 import { onTestFinished } from 'vitest';
 import { ApiClient } from '../../src/cloudflare/client.ts';
 import type { ListVersion } from '../../src/cloudflare/images-api.ts';
-import { examineHere } from '../../src/cloudflare/examine.ts';
 import { Pacer } from '../../src/cloudflare/pace.ts';
 import { createSource, type SourceOptions } from '../../src/cloudflare/source.ts';
 import { createTransport } from '../../src/cloudflare/transport.ts';
@@ -11,6 +10,7 @@ import { Secret } from '../../src/inventory/credentials.ts';
 import type { Limits, ListPage, ReadPage, Source } from '../../src/sync/ports.ts';
 import { NO_MEMORY } from './memory.ts';
 import { ImpatientClock } from './clock.ts';
+import { PAGE_READER } from './page-reader.ts';
 import { ACCOUNT, startEmulator, type StartedEmulator } from './emulator.ts';
 
 /** A real source of an emulated account, over real HTTP; only the waiting is left out. */
@@ -72,7 +72,7 @@ export async function openSource(
     perPage,
     creators,
     concurrency,
-    examiner: examineHere,
+    reader: PAGE_READER,
   });
 
   const read: OpenedSource['read'] = async ({ expected, read = [], onPage, signal } = {}) => {

@@ -1,6 +1,6 @@
-import { examineHere } from '../../src/cloudflare/examine.ts';
 import { parseNumberedPage, readNumberedPage } from '../../src/cloudflare/page-content.ts';
 import type { ListPage, Memory } from '../../src/sync/ports.ts';
+import { PAGE_READER } from './page-reader.ts';
 
 /** The body of a list answer that shows images, each the JSON text of one. */
 export function bodyOf(images: readonly string[]): string {
@@ -14,7 +14,7 @@ export async function shownPage(
   number = 1,
 ): Promise<ListPage> {
   const body = Buffer.from(bodyOf(images));
-  const parsed = (await parseNumberedPage(body, memory, examineHere)) as { result: unknown };
+  const parsed = (await parseNumberedPage(body, memory, PAGE_READER)) as { result: unknown };
   const content = readNumberedPage(parsed.result, memory);
   return { list: 0, number, requestMs: 1, cfRay: undefined, ...content };
 }

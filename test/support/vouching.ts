@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { decodeImage } from '../../src/cloudflare/decode.ts';
 import { sameImage } from '../../src/inventory/compare.ts';
 import { parseJson } from '../../src/inventory/json-text.ts';
-import { DECODING, digestPage } from '../../src/inventory/shown-bytes.ts';
+import { DECODING, digestImages } from '../../src/inventory/shown-bytes.ts';
 import { toImage, type ImageRow } from '../../src/store/rows.ts';
 import Sqlite from 'better-sqlite3';
 
@@ -92,5 +92,7 @@ function maskOf(accountId: string): Buffer {
 }
 
 function digestOf(text: string): string {
-  return digestPage(Buffer.from(text)).subarray(0, DIGEST_BYTES).toString('hex');
+  const body = Buffer.from(text);
+  const places = { starts: Uint32Array.of(0), ends: Uint32Array.of(body.length) };
+  return Buffer.from(digestImages(body, places).buffer).toString('hex');
 }

@@ -2,37 +2,34 @@ import { once } from 'node:events';
 import process from 'node:process';
 import type { Worker } from 'node:worker_threads';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { examineHere, type Examiner } from '../../src/cloudflare/examine.ts';
-import { ThreadExaminer } from '../../src/cloudflare/thread-examiner.ts';
+import { splitHere, type Splitter } from '../../src/cloudflare/split-body.ts';
+import { ThreadSplitter } from '../../src/cloudflare/thread-splitter.ts';
 import { EmulatedAccount } from '../../src/emulator/account.ts';
 import { runScript } from '../support/script.ts';
 
 /** Beyond the size from which on a body is worth a thread. */
 const LARGE = 64 * 1024;
 
-/** An examiner, and the threads that it has started. */
-function openExaminer(): { readonly examiner: ThreadExaminer; readonly threads: Worker[] } {
-  const examiner = new ThreadExaminer();
+/** A splitter, and the threads that it has started. */
+function openSplitter(): { readonly splitter: ThreadSplitter; readonly threads: Worker[] } {
+  const splitter = new ThreadSplitter();
   const threads: Worker[] = [];
   const note = (thread: Worker): number => threads.push(thread);
   process.on('worker', note);
   onTestFinished(async () => {
     process.off('worker', note);
-    await examiner.close();
+    await splitter.close();
   });
-  return { examiner, threads };
+  return { splitter, threads };
 }
 
 /** Everything that is found of a body; the body itself is given away. */
-async function findingsOf(examiner: Examiner, text: string | Buffer): Promise<unknown> {
-  using page = await examiner.examine(Buffer.from(text));
-  const { digest } = page;
-  const { body, images } = await page.split();
-  if (images === undefined) return { digest: digest.toString('hex'), body: body.toString() };
+async function findingsOf(splitter: Splitter, text: string | Buffer): Promise<unknown> {
+  const { body, images } = await splitter.split(Buffer.from(text));
+  if (images === undefined) return { body: body.toString() };
   const { envelope, starts, ends, digests } = images;
   expect(images.body).toBe(body);
   return {
-    digest: digest.toString('hex'),
     body: body.toString(),
     envelope: JSON.stringify(envelope),
     ...{ starts, ends, digests },
@@ -66,39 +63,39 @@ describe('a large page', () => {
     ['nested too deeply', pageText(images, `,"deep":${'['.repeat(LARGE)}${']'.repeat(LARGE)}`)],
     ['that is no UTF-8', Buffer.concat([Buffer.from([0xff]), Buffer.alloc(LARGE, 0xc3)])],
   ] as const)('%s: a thread finds what this one finds', async ([, text]) => {
-    const { examiner, threads } = openExaminer();
-    expect(await findingsOf(examiner, text)).toEqual(await findingsOf(examineHere, text));
+    const { splitter, threads } = openSplitter();
+    expect(await findingsOf(splitter, text)).toEqual(await findingsOf(splitHere, text));
     expect(threads).toHaveLength(1);
   });
 
   test('of which many come at once, in one thread', async () => {
-    const { examiner, threads } = openExaminer();
+    const { splitter, threads } = openSplitter();
     const texts = Array.from({ length: 20 }, (_, index) => pageText(images.slice(0, 200 + index)));
-    const found = await Promise.all(texts.map((text) => findingsOf(examiner, text)));
-    expect(found).toEqual(await Promise.all(texts.map((text) => findingsOf(examineHere, text))));
+    const found = await Promise.all(texts.map((text) => findingsOf(splitter, text)));
+    expect(found).toEqual(await Promise.all(texts.map((text) => findingsOf(splitHere, text))));
     expect(threads).toHaveLength(1);
   });
 
   test('that shares its memory with others is copied, not taken from them', async () => {
-    const { examiner } = openExaminer();
+    const { splitter } = openSplitter();
     const all = Buffer.from(`###${page}###`);
-    using examined = await examiner.examine(all.subarray(3, -3));
+    const { body } = await splitter.split(all.subarray(3, -3));
     expect(all.toString()).toBe(`###${page}###`);
-    expect((await examined.split()).body.toString()).toBe(page);
+    expect(body.toString()).toBe(page);
   });
 });
 
 test('a small page needs no thread', async () => {
-  const { examiner, threads } = openExaminer();
+  const { splitter, threads } = openSplitter();
   const small = pageText(images.slice(0, 3));
-  expect(await findingsOf(examiner, small)).toEqual(await findingsOf(examineHere, small));
+  expect(await findingsOf(splitter, small)).toEqual(await findingsOf(splitHere, small));
   expect(threads).toEqual([]);
 });
 
 describe('a thread that dies', () => {
   test('is no answer: whoever waits for it is told', async () => {
-    const { examiner, threads } = openExaminer();
-    const waiting = [examiner.examine(Buffer.from(page)), examiner.examine(Buffer.from(page))];
+    const { splitter, threads } = openSplitter();
+    const waiting = [splitter.split(Buffer.from(page)), splitter.split(Buffer.from(page))];
     const { promise: started, resolve } = Promise.withResolvers<unknown>();
     process.once('worker', resolve);
     await started;
@@ -106,39 +103,36 @@ describe('a thread that dies', () => {
     for (const { status } of await Promise.allSettled(waiting)) expect(status).toBe('rejected');
   });
 
-  test('takes with it what it held; the next page gets another one', async () => {
-    const { examiner, threads } = openExaminer();
-    const lost = await examiner.examine(Buffer.from(page));
+  test('is followed by another one for the next page', async () => {
+    const { splitter, threads } = openSplitter();
+    await findingsOf(splitter, page);
     await threads[0]?.terminate();
-    expect(await findingsOf(examiner, page)).toEqual(await findingsOf(examineHere, page));
+    expect(await findingsOf(splitter, page)).toEqual(await findingsOf(splitHere, page));
     expect(threads).toHaveLength(2);
-    await expect(lost.split()).rejects.toThrow('has ended');
-    lost[Symbol.dispose]();
-    await examiner.close();
+    await splitter.close();
     expect(threads.map(({ threadId }) => threadId)).toEqual([-1, -1]);
   });
 });
 
 test('nothing is left behind one that is closed, and nothing is begun', async () => {
-  const { examiner, threads } = openExaminer();
-  await findingsOf(examiner, page);
+  const { splitter, threads } = openSplitter();
+  await findingsOf(splitter, page);
   const [thread] = threads;
   const exit = thread && once(thread, 'exit');
-  await examiner.close();
+  await splitter.close();
   await exit;
-  await expect(examiner.examine(Buffer.from(page))).rejects.toThrow('not examined any more');
+  await expect(splitter.split(Buffer.from(page))).rejects.toThrow('not split any more');
   expect(threads).toHaveLength(1);
 });
 
-const THREAD_EXAMINER = new URL('../../src/cloudflare/thread-examiner.ts', import.meta.url).href;
+const THREAD_SPLITTER = new URL('../../src/cloudflare/thread-splitter.ts', import.meta.url).href;
 
 describe('a process', () => {
   test('waits for what it has asked of a thread, and for nothing else', async () => {
     const script = `
-      import { ThreadExaminer } from ${JSON.stringify(THREAD_EXAMINER)};
-      const examiner = new ThreadExaminer();
-      const page = await examiner.examine(Buffer.alloc(1_000_000, '['));
-      const { body } = await page.split();
+      import { ThreadSplitter } from ${JSON.stringify(THREAD_SPLITTER)};
+      const splitter = new ThreadSplitter();
+      const { body } = await splitter.split(Buffer.alloc(1_000_000, '['));
       console.log(body.length);`;
     expect(await runScript(script)).toEqual({ code: 0, stdout: '1000000\n', stderr: '' });
   });
