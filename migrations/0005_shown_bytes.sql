@@ -196,4 +196,25 @@ CREATE TABLE shown_pages (
   PRIMARY KEY (account_key, digest)
 ) STRICT, WITHOUT ROWID;
 
-ALTER TABLE staged_images ADD COLUMN digest BLOB;
+-- What a run under way will make of images that readers know, by their rows: they are published in the order in which they lie,
+-- so that each page of the file is read and written once. "digest" is that of the bytes that showed it, if there were any.
+CREATE TABLE staged_rows (
+  row_id INTEGER PRIMARY KEY,
+  account_key INTEGER NOT NULL REFERENCES accounts (account_key),
+  id TEXT NOT NULL,
+  filename TEXT,
+  creator TEXT,
+  meta TEXT,
+  require_signed_urls INTEGER,
+  uploaded TEXT,
+  variants TEXT,
+  extra TEXT,
+  null_fields TEXT,
+  digest BLOB
+) STRICT;
+INSERT INTO staged_rows
+SELECT stored.row_id, staged.*, NULL
+FROM staged_images AS staged
+CROSS JOIN stored_images AS stored USING (account_key, id);
+DROP TABLE staged_images;
+ALTER TABLE staged_rows RENAME TO staged_images;

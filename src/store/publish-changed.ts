@@ -33,29 +33,25 @@ export function publishChanged(changed: ChangedImages): number {
 
 /** Tells of the changes, and sees to it that what is staged keeps the words that mean the same. */
 function tellChanges({ database, accountKey, onChange }: ChangedImages): number {
-  const nextStaged = database.prepare<[number, string, number], ImageRow>(
-    `SELECT id, ${COLUMNS} FROM staged_images WHERE account_key = ? AND id > ? ORDER BY id LIMIT ?`,
+  const nextStaged = database.prepare<[number, number, number], ImageRow>(
+    `SELECT row_id, id, ${COLUMNS} FROM staged_images
+     WHERE account_key = ? AND row_id > ? ORDER BY row_id LIMIT ?`,
   );
-  const find = database.prepare<[number, string], ImageRow>(
-    `SELECT id, ${COLUMNS} FROM stored_images WHERE account_key = ? AND id = ?`,
+  const find = database.prepare<[number, number, string], ImageRow>(
+    `SELECT id, ${COLUMNS} FROM stored_images WHERE row_id = ? AND account_key = ? AND id = ?`,
   );
-  const reword = database.prepare(
-    `UPDATE staged_images SET ${ASSIGNMENTS} WHERE account_key = ? AND id = ?`,
-  );
-  const staged = inBatches(
-    '',
-    (after) => nextStaged.all(accountKey, after, BATCH),
-    (row) => row['id'] as string,
-  );
+  const reword = database.prepare(`UPDATE staged_images SET ${ASSIGNMENTS} WHERE row_id = ?`);
+  const staged = inBatches(0, (after) => nextStaged.all(accountKey, after, BATCH), rowIdOf);
   let count = 0;
   for (const stagedRow of staged) {
     const shown = toImage(stagedRow);
-    const row = find.get(accountKey, shown.id);
+    const rowId = rowIdOf(stagedRow);
+    const row = find.get(rowId, accountKey, shown.id);
     if (row === undefined) continue;
     const before = toImage(row);
     const after = reworded(before, shown);
     if (FIELDS.some(({ key }) => after[key] !== shown[key])) {
-      reword.run(...toCells(after), accountKey, shown.id);
+      reword.run(...toCells(after), rowId);
     }
     onChange(before, after);
     count += 1;
@@ -67,8 +63,8 @@ function tellChanges({ database, accountKey, onChange }: ChangedImages): number 
 const INDEXED: ReadonlySet<string> = new Set(['creator', 'uploaded']);
 
 const STAGED = `FROM staged_images AS staged
-  WHERE staged.account_key = ? AND stored_images.account_key = staged.account_key
-    AND stored_images.id = staged.id`;
+  WHERE staged.account_key = ? AND stored_images.row_id = staged.row_id
+    AND stored_images.account_key = staged.account_key AND stored_images.id = staged.id`;
 
 function applyStaged({ database, accountKey, runId }: ChangedImages): void {
   const columns = FIELDS.map(({ column }) => column);
@@ -88,19 +84,19 @@ function applyStaged({ database, accountKey, runId }: ChangedImages): void {
 
 /** The bytes that showed the changes now stand for the rows. */
 function rememberBytes({ database, accountKey, shown }: ChangedImages): void {
-  const next = database.prepare<[number, string, number], ShownChange>(
-    `SELECT id, stored.row_id AS rowId, staged.digest FROM staged_images AS staged
-     JOIN stored_images AS stored USING (account_key, id)
-     WHERE account_key = ? AND id > ? AND staged.digest IS NOT NULL ORDER BY id LIMIT ?`,
+  const next = database.prepare<[number, number, number], ShownRow>(
+    `SELECT row_id AS rowId, staged.digest FROM staged_images AS staged
+     CROSS JOIN stored_images USING (row_id, account_key, id)
+     WHERE account_key = ? AND row_id > ? AND staged.digest IS NOT NULL ORDER BY row_id LIMIT ?`,
   );
   const changes = batches(
-    '',
+    0,
     (after) => next.all(accountKey, after, BATCH),
-    ({ id }) => id,
+    ({ rowId }) => rowId,
   );
-  for (const batch of changes) shown.writeAll(batch.toSorted((a, b) => a.rowId - b.rowId));
+  for (const batch of changes) shown.writeAll(batch);
 }
 
-interface ShownChange extends ShownRow {
-  readonly id: string;
+function rowIdOf(row: ImageRow): number {
+  return row['row_id'] as number;
 }

@@ -125,21 +125,20 @@ export function takeOver(
 }
 
 function dropUnseenStaged(database: Database, accountKey: number, seen: RowSet): void {
-  const next = database.prepare<[string, number], { id: string; rowId: number | null }>(
-    `SELECT staged.id, stored.row_id AS rowId FROM staged_images AS staged
-     LEFT JOIN stored_images AS stored USING (account_key, id)
-     WHERE staged.account_key = ${accountKey} AND staged.id > ? ORDER BY staged.id LIMIT ?`,
-  );
-  const drop = database.prepare('DELETE FROM staged_images WHERE account_key = ? AND id = ?');
+  const next = database
+    .prepare<[number, number], number>(
+      `SELECT row_id FROM staged_images
+       WHERE account_key = ${accountKey} AND row_id > ? ORDER BY row_id LIMIT ?`,
+    )
+    .pluck();
+  const drop = database.prepare('DELETE FROM staged_images WHERE row_id = ?');
   database.transaction(() => {
     const staged = inBatches(
-      '',
+      0,
       (after) => next.all(after, BATCH),
-      ({ id }) => id,
+      (rowId) => rowId,
     );
-    for (const { id, rowId } of staged) {
-      if (rowId === null || !seen.has(rowId)) drop.run(accountKey, id);
-    }
+    for (const rowId of staged) if (!seen.has(rowId)) drop.run(rowId);
   })();
 }
 

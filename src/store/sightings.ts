@@ -79,7 +79,7 @@ export class Sightings {
     if (row === undefined) return this.#insert(image);
     const sighting = this.#see(row['row_id'] as number);
     if (!sighting.isKnown) this.#update(row, image);
-    else if (!sameImage(toImage(row), image)) this.#change(image, digest);
+    else if (!sameImage(toImage(row), image)) this.#change(sighting.rowId, image, digest);
     else {
       if (!sighting.isFresh) this.#unchange(sighting.rowId);
       return { ...sighting, isStored: true };
@@ -147,8 +147,8 @@ export class Sightings {
     this.amend(before, image);
   }
 
-  #change(image: Image, digest: Buffer | null): void {
-    this.#options.sql.stage(image, digest);
+  #change(rowId: number, image: Image, digest: Buffer | null): void {
+    this.#options.sql.stage(rowId, image, digest);
     this.#writes += 1;
   }
 

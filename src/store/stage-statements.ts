@@ -16,7 +16,7 @@ export interface StageStatements {
   insertOwn(rowId: number, image: Image, runId: number): void;
   updateOwn(rowId: number, image: Image): void;
   /** Remembers a change of an image that readers know. */
-  stage(image: Image, digest: Buffer | null): void;
+  stage(rowId: number, image: Image, digest: Buffer | null): void;
 }
 
 /**
@@ -37,8 +37,8 @@ export function prepareStage(
   );
   const update = database.prepare(`UPDATE stored_images SET ${ASSIGNMENTS} WHERE row_id = ?`);
   const stage = database.prepare(
-    `INSERT OR REPLACE INTO staged_images (account_key, id, ${COLUMNS}, digest)
-     VALUES (${accountKey}, ?, ${PLACEHOLDERS}, ?)`,
+    `INSERT OR REPLACE INTO staged_images (row_id, account_key, id, ${COLUMNS}, digest)
+     VALUES (?, ${accountKey}, ?, ${PLACEHOLDERS}, ?)`,
   );
 
   return {
@@ -55,14 +55,11 @@ export function prepareStage(
     nextInScope: database.prepare(
       `SELECT row_id AS rowId, id FROM stored_images WHERE ${inScope} AND id > ? ORDER BY id LIMIT ?`,
     ),
-    unstage: database.prepare(
-      `DELETE FROM staged_images WHERE ${account}
-       AND id = (SELECT id FROM stored_images WHERE row_id = ?)`,
-    ),
+    unstage: database.prepare('DELETE FROM staged_images WHERE row_id = ?'),
     insertOwn: (rowId, image, runId) =>
       void insert.run(rowId, image.id, ...toCells(image), runId, runId),
     updateOwn: (rowId, image) => void update.run(...toCells(image), rowId),
-    stage: (image, digest) => void stage.run(image.id, ...toCells(image), digest),
+    stage: (rowId, image, digest) => void stage.run(rowId, image.id, ...toCells(image), digest),
   };
 }
 

@@ -83,7 +83,8 @@ CREATE TABLE shown_pages (
   PRIMARY KEY (account_key, digest)
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE staged_images (
+CREATE TABLE "staged_images" (
+  row_id INTEGER PRIMARY KEY,
   account_key INTEGER NOT NULL REFERENCES accounts (account_key),
   id TEXT NOT NULL,
   filename TEXT,
@@ -93,8 +94,8 @@ CREATE TABLE staged_images (
   uploaded TEXT,
   variants TEXT,
   extra TEXT,
-  null_fields TEXT, digest BLOB,
-  PRIMARY KEY (account_key, id)
+  null_fields TEXT,
+  digest BLOB
 ) STRICT;
 
 CREATE TABLE stages (
