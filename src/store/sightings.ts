@@ -94,6 +94,18 @@ export class Sightings {
     return isFresh;
   }
 
+  /**
+   * As {@link Sightings.showAgain}, of a whole page. Of images that the run has not seen nothing is staged, so nothing need be written.
+   *
+   * @returns How many are fresh; `undefined`, and nothing is done, if the run has seen one of them before.
+   */
+  showUnseen(rows: Uint32Array): number | undefined {
+    if (rows.some((rowId) => this.#seen.has(rowId))) return undefined;
+    let fresh = 0;
+    for (const rowId of rows) if (this.#see(rowId).isFresh) fresh += 1;
+    return fresh;
+  }
+
   /** As {@link Sightings.show}, but an image that readers know stays as it is. */
   showNew(image: Image): Sighting {
     const row = this.#options.sql.findStored.get(image.id);

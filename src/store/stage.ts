@@ -138,7 +138,21 @@ export class RunStage implements Stage {
     // Whatever exceeds what the account states may be there already, and so may a server that repeats itself go on for long.
     const isBeyond = this.#listed + page.count > (this.#expected ?? 0);
     if (isBeyond || this.memory.isRepeated(page)) this.settle();
-    const { rows, fresh } = this.#stage(() => {
+    const { rows, fresh } = this.#addUnseen(page) ?? this.#addPage(page);
+    this.#listed += fresh;
+    this.#options.progress.keep(page, rows, this.#sequence);
+    return fresh;
+  }
+
+  /** A page that is known as a whole, and shows nothing that the run has seen: there is nothing to write. */
+  #addUnseen({ rows, images, bytes }: ListPage): Pick<Shown, 'rows' | 'fresh'> | undefined {
+    if (images.length > 0 || bytes !== undefined) return undefined;
+    const fresh = this.#sightings.showUnseen(rows);
+    return fresh === undefined ? undefined : { rows, fresh };
+  }
+
+  #addPage(page: ListPage): Shown {
+    return this.#stage(() => {
       const taken = this.#takeIn(page, (image, place) =>
         this.#isLoading
           ? this.#sightings.showFirst(image)
@@ -147,9 +161,6 @@ export class RunStage implements Stage {
       this.memory.keep(page, taken.rows);
       return taken;
     });
-    this.#listed += fresh;
-    this.#options.progress.keep(page, rows, this.#sequence);
-    return fresh;
   }
 
   addNew(page: ListPage): number {
