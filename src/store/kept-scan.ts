@@ -1,5 +1,5 @@
 import { existsSync, rmSync } from 'node:fs';
-import Sqlite, { type Database } from 'better-sqlite3';
+import Sqlite, { type Database, type Statement } from 'better-sqlite3';
 import type { ReadPage } from '../sync/ports.ts';
 import { explained } from './errors.ts';
 import { fromStretches, toStretches } from './stretches.ts';
@@ -52,6 +52,8 @@ const TABLES = [
 export class KeptScans {
   readonly #path: string;
   #database: Database | undefined;
+  /** Prepared once: it runs for every page of a list. */
+  #keepPage: Statement | undefined;
 
   constructor(databasePath: string) {
     this.#path = `${databasePath}-scan`;
@@ -98,20 +100,13 @@ export class KeptScans {
   keepPage(accountKey: number, page: KeptPage): void {
     const { list, number, count, next, rows, sequence } = page;
     const isNumbered = Number(next === undefined);
-    this.#write((database) =>
-      database
-        .prepare('INSERT OR REPLACE INTO pages VALUES (?, ?, ?, ?, ?, ?, ?, ?)')
-        .run(
-          accountKey,
-          list,
-          number,
-          count,
-          next ?? null,
-          isNumbered,
-          toStretches(rows),
-          sequence,
-        ),
-    );
+    this.#write((database) => {
+      this.#keepPage ??= database.prepare(
+        'INSERT OR REPLACE INTO pages VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+      );
+      const place = [accountKey, list, number, count, next ?? null];
+      this.#keepPage.run(...place, isNumbered, toStretches(rows), sequence);
+    });
   }
 
   /** Forgets all pages of an account but these. */
@@ -143,6 +138,7 @@ export class KeptScans {
   close(): void {
     this.#database?.close();
     this.#database = undefined;
+    this.#keepPage = undefined;
   }
 
   #write(work: (database: Database) => void): void {

@@ -69,7 +69,6 @@ export class ShownMemory implements Memory {
     const rows = page && fromStretches(page.rows);
     if (page === undefined || rows === undefined) return undefined;
     if (!rows.every((rowId) => rowId < this.#firstRow)) return undefined;
-    this.#shown.refresh();
     if (!this.#shown.sumOfRows(rows).equals(page.images)) return undefined;
     this.#used.add(nameOf(digest));
     return rows;

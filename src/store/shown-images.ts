@@ -5,8 +5,13 @@ import type { StoredAccount } from './accounts.ts';
 
 /** Rows in a block: their digests fill half a page of the database. */
 const BLOCK_ROWS = 128;
+const DIGEST_BYTES = 4 * DIGEST_WORDS;
 const BLOCK_WORDS = BLOCK_ROWS * DIGEST_WORDS;
-const NOTHING = new Uint32Array(BLOCK_WORDS);
+
+interface Block {
+  readonly block: number;
+  readonly digests: Buffer;
+}
 
 /** A row, and the digest of the bytes that showed it, as `staged_images` holds it. */
 export interface ShownRow {
@@ -23,6 +28,7 @@ export interface ShownRow {
  */
 export class ShownImages {
   readonly #find: Statement<[block: number], Buffer>;
+  readonly #findAll: Statement<[first: number, last: number], Block>;
   readonly #write: Statement<[block: number, digests: Buffer]>;
   readonly #mask: Uint32Array;
   /** The block that was read last. */
@@ -33,6 +39,9 @@ export class ShownImages {
     this.#find = database
       .prepare<[number], Buffer>('SELECT digests FROM shown_images WHERE block = ?')
       .pluck();
+    this.#findAll = database.prepare(
+      'SELECT block, digests FROM shown_images WHERE block BETWEEN ? AND ? ORDER BY block',
+    );
     this.#write = database.prepare('INSERT OR REPLACE INTO shown_images VALUES (?, ?)');
     const salt = JSON.stringify([DECODING, account.accountId]);
     this.#mask = wordsOf(hash('sha256', salt, 'buffer'));
@@ -68,16 +77,22 @@ export class ShownImages {
     const pieces: Uint8Array[] = [bytesOf(this.#mask)];
     for (let start = 0; start < rows.length;) {
       const first = rows[start] ?? 0;
-      const block = blockOf(first);
       let end = start + 1;
-      while (rows[end] === first + end - start && blockOf(first + end - start) === block) end += 1;
-      const words = this.#load(block) ?? NOTHING;
-      pieces.push(
-        bytesOf(words.subarray(placeOf(first), placeOf(first) + (end - start) * DIGEST_WORDS)),
-      );
+      while (rows[end] === first + end - start) end += 1;
+      this.#collect(first, first + end - start, pieces);
       start = end;
     }
     return digestAll(Buffer.concat(pieces));
+  }
+
+  /** Collects the digests, as they are written, of rows that follow each other. Of a block that is not there, nothing. */
+  #collect(first: number, end: number, pieces: Uint8Array[]): void {
+    for (const { block, digests } of this.#findAll.iterate(blockOf(first), blockOf(end - 1))) {
+      const start = Math.max(0, first - block * BLOCK_ROWS);
+      pieces.push(
+        digests.subarray(DIGEST_BYTES * start, DIGEST_BYTES * (end - block * BLOCK_ROWS)),
+      );
+    }
   }
 
   /** Stands for images by their digests, one behind the other. */
