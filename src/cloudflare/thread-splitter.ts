@@ -100,7 +100,7 @@ function ended(): Error {
 /** Bytes that share their memory with no others, so that it can be handed over. */
 function ownBytes(body: Buffer): Uint8Array<ArrayBuffer> {
   const isWhole = body.byteLength === body.buffer.byteLength && body.buffer instanceof ArrayBuffer;
-  return isWhole ? new Uint8Array(body.buffer) : Uint8Array.from(body);
+  return isWhole ? new Uint8Array(body.buffer) : new Uint8Array(body);
 }
 
 function bufferOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
