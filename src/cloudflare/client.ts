@@ -98,18 +98,15 @@ export class ApiClient {
     let faults = 0;
     for (let attempt = 1; ; attempt += 1) {
       if (pacer.waitMs > this.#timeLeft(limits)) throw outOfQuota();
-      const outcome = await lane.run(async () => {
-        const came = await this.#attempt(path, reader, limits);
-        // While it is still under way, so that nothing starts in between.
-        if ('kind' in came && came.kind === 'throttled') this.#pause(attempt, came.answer, limits);
-        return came;
-      }, limits.signal);
+      const outcome = await lane.run(
+        () => this.#attempt(path, reader, attempt, limits),
+        limits.signal,
+      );
       if ('reply' in outcome) return outcome.reply;
-      const { kind, failure, answer } = outcome;
+      const { kind, failure, answer, waitMs } = outcome;
       if (kind === 'passing') faults += 1;
       if (kind === 'final' || faults > this.#options.maxRetries) throw failure;
 
-      const waitMs = this.#waitMs(kind, attempt, answer);
       if (waitMs > this.#timeLeft(limits)) throw failure;
       this.#retries += 1;
       this.#options.emit({
@@ -124,7 +121,21 @@ export class ApiClient {
     }
   }
 
+  /** Asks once. Being throttled pauses everybody while the request is still under way, so that nothing starts in between. */
   async #attempt<T>(
+    path: string,
+    reader: Reader<T>,
+    attempt: number,
+    limits: Limits,
+  ): Promise<Outcome<T, Setback>> {
+    const outcome = await this.#ask(path, reader, limits);
+    if ('reply' in outcome) return outcome;
+    const waitMs = this.#waitMs(outcome, attempt);
+    if (outcome.kind === 'throttled') this.#pause(waitMs, limits);
+    return { ...outcome, waitMs };
+  }
+
+  async #ask<T>(
     path: string,
     { parse = parseBody, read }: Reader<T>,
     limits: Limits,
@@ -147,15 +158,14 @@ export class ApiClient {
   }
 
   /** Also where the run has no time for it: the next one of the same user would be refused like this one. */
-  #pause(attempt: number, answer: Answer | undefined, limits: Limits): void {
-    const waitMs = this.#waitMs('throttled', attempt, answer);
+  #pause(waitMs: number, limits: Limits): void {
     const hasTime = waitMs <= this.#timeLeft(limits);
     const { pacer } = this.#options.lane;
     pacer.pause(hasTime ? waitMs : Math.min(waitMs, LONGEST_THROTTLE_MS), 'throttled');
   }
 
-  /** Full jitter after faults; after being throttled, what the server asked for. */
-  #waitMs(kind: 'passing' | 'throttled', attempt: number, answer: Answer | undefined): number {
+  /** How long to wait before asking again: full jitter after faults; after being throttled, what the server asked for. */
+  #waitMs({ kind, answer }: Fault, attempt: number): number {
     const { clock, random } = this.#options;
     const asked = answer && retryAfterMs(answer.headers, clock.now());
     // "In 0 seconds" is no pause at all: a server that keeps saying so would be hammered.
@@ -190,13 +200,18 @@ function outOfQuota(): Failure {
   );
 }
 
-type Outcome<T> =
-  | { readonly reply: Reply<T> | undefined }
-  | {
-      readonly kind: 'passing' | 'throttled' | 'final';
-      readonly failure: Failure;
-      readonly answer?: Answer;
-    };
+interface Fault {
+  readonly kind: 'passing' | 'throttled' | 'final';
+  readonly failure: Failure;
+  readonly answer?: Answer;
+}
+
+/** A fault, and how long to wait before asking again, in milliseconds. */
+interface Setback extends Fault {
+  readonly waitMs: number;
+}
+
+type Outcome<T, F extends Fault = Fault> = { readonly reply: Reply<T> | undefined } | F;
 
 function believe<T>(verdict: Verdict, answer: Answer, read: (result: unknown) => T): Outcome<T> {
   if (verdict.kind === 'absent') return { reply: undefined };

@@ -127,6 +127,51 @@ test('after a pause one request goes ahead, and the others wait for its answer',
   await Promise.all(asking);
 });
 
+test('an answer that comes within a pause does not end the caution after it', async () => {
+  const { clock, pacer, limits, lane } = paced();
+  pacer.reconfigure({ ...limits, requests: 1000 });
+  const answers: (() => void)[] = [];
+  const ask = () =>
+    lane.run(() => new Promise<void>((resolve) => void answers.push(resolve)), signal);
+  const early = ask();
+  pacer.pause(1500, 'throttled');
+  answers[0]?.();
+  await early;
+  const later = [ask(), ask()];
+  await clock.wait(2000);
+  await clock.wait(0);
+  expect(answers).toHaveLength(2);
+  answers[1]?.();
+  await later[0];
+  await clock.wait(0);
+  answers[2]?.();
+  await Promise.all(later);
+});
+
+test('what an answer states of the quota holds back what is asked for before that answer has ended', async () => {
+  const { pacer, limits, lane, starts, ask } = paced();
+  pacer.reconfigure({ ...limits, requests: 1000 });
+  const answer = Promise.withResolvers<undefined>();
+  const early = lane.run(() => answer.promise, signal);
+  const policy = { requests: 100, intervalMs: 10_000 };
+  pacer.observe({ remaining: 0, resetMs: 10_000, policy }, 0);
+  const later = ask(1);
+  expect(starts).toEqual([]);
+  answer.resolve(undefined);
+  await Promise.all([early, later]);
+  expect(starts).toEqual([10_000]);
+});
+
+test('a wait that is soon over is not told, but for a pause', async () => {
+  const { clock, pacer, told, ask } = paced();
+  await ask(3);
+  await clock.wait(995);
+  await ask(1);
+  expect(told).toEqual([]);
+  pacer.pause(5, 'throttled');
+  expect(told).toEqual(['a: throttled 5']);
+});
+
 test('what the server stated last is remembered', () => {
   const { pacer } = paced();
   expect(pacer.stated).toBeUndefined();
@@ -177,7 +222,9 @@ describe('several runs of one user', () => {
     expect(told.splice(0)).toEqual(['a: throttled 5000', 'b: throttled 5000']);
     other.lane[Symbol.dispose]();
     pacer.pause(6000, 'throttled');
+    const late = other.ask(1);
     expect(told).toEqual(['a: throttled 6000']);
+    await late;
   });
 
   test('are told of a pause that began before them, but only if they wait for it', async () => {
