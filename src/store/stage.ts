@@ -1,55 +1,19 @@
-import type { Database } from 'better-sqlite3';
 import type { Change, Counts } from '../inventory/change.ts';
-import type { ContentSum } from '../inventory/content.ts';
 import type { Image } from '../inventory/image.ts';
-import type { ListPage, Resumed, RunEnd, RunFailure, RunStart, Stage } from '../sync/ports.ts';
-import type { StoredAccount } from './accounts.ts';
+import type { ListPage, Resumed, RunEnd, RunFailure, Stage } from '../sync/ports.ts';
 import { explained } from './errors.ts';
 import { dropIndexes, finishFirstLoad, hasImages, hasIndexes, makeIndexes } from './first-load.ts';
-import type { Ledger, Published } from './ledger.ts';
 import { digestAt, takeIn, type Show, type Shown } from './intake.ts';
 import { ShownMemory } from './memory.ts';
-import type { Progress } from './progress.ts';
 import { publish, readChanges } from './publish.ts';
-import type { RowIds } from './row-ids.ts';
 import { RowSet } from './row-set.ts';
 import { ShownImages } from './shown-images.ts';
 import { Sightings, type SightingsOptions } from './sightings.ts';
-import { dropStage, writeStageRow } from './stage-row.ts';
+import { StageJournal } from './stage-journal.ts';
+import type { StageOptions } from './stage-options.ts';
+import { dropStage } from './stage-row.ts';
 import { prepareStage, type StageStatements } from './stage-statements.ts';
 import { searchScope } from './suspects.ts';
-
-export interface StageOptions {
-  readonly database: Database;
-  readonly path: string;
-  readonly ledger: Ledger;
-  readonly rowIds: RowIds;
-  readonly progress: Progress;
-  readonly account: StoredAccount;
-  readonly runId: number;
-  /** The first row id of this run's own rows. */
-  readonly firstRow: number;
-  readonly start: RunStart;
-  /** What readers see now. */
-  readonly published: Published | undefined;
-  readonly staged: StagedSoFar;
-  /** Throws unless readers open this file. */
-  readonly assertInPlace: () => void;
-  /** Whether no other run is under way. */
-  readonly isAlone: () => boolean;
-  /** Called when the run has ended, even if its end could not be written. */
-  readonly onEnd: () => void;
-}
-
-/** What an interrupted run staged; nothing, if there is none to go on with. */
-export interface StagedSoFar {
-  readonly resumed: Resumed | undefined;
-  readonly seen: RowSet;
-  /** Of the run's own rows. */
-  readonly content: ContentSum;
-  readonly epoch: number;
-  readonly sequence: number;
-}
 
 /**
  * One run's stage. New and restored images are written where they will stay, above the account's watermark,
@@ -61,19 +25,18 @@ export class RunStage implements Stage {
   readonly stored: number;
   readonly knownShortfall: number;
   readonly resumed: Resumed | undefined;
+  readonly memory: ShownMemory;
   readonly #options: StageOptions;
   readonly #sql: StageStatements;
-  readonly memory: ShownMemory;
   readonly #sighting: SightingsOptions;
   readonly #shown: ShownImages;
+  readonly #journal: StageJournal;
   #sightings: Sightings;
   #gone = new RowSet();
   #listed: number;
   #expected: number | undefined;
   /** Whether the account's first images are written, without indexes. */
   #isLoading: boolean;
-  #epoch: number;
-  #sequence: number;
 
   constructor(options: StageOptions) {
     const { database, account, start, published, staged, firstRow, rowIds, runId } = options;
@@ -89,8 +52,7 @@ export class RunStage implements Stage {
     this.memory = new ShownMemory({ database, account, shown: this.#shown, firstRow, isEmpty });
     this.#sighting = { sql: this.#sql, rowIds, runId, firstRow };
     this.#sightings = new Sightings(this.#sighting, staged.seen, staged.content);
-    this.#epoch = staged.epoch;
-    this.#sequence = staged.sequence;
+    this.#journal = new StageJournal(options);
     this.#listed = staged.seen.size;
     this.#expected = staged.resumed?.expected;
     this.#isLoading = !hasIndexes(database);
@@ -106,7 +68,7 @@ export class RunStage implements Stage {
     const { start, database, isAlone } = this.#options;
     const isFirst = this.isBaseline && start.creators === undefined && isAlone();
     if (!isFirst || expected === undefined) return;
-    this.#transaction(() => {
+    this.#journal.transaction(() => {
       if (!hasImages(database)) dropIndexes(database);
     });
     this.#isLoading = !hasIndexes(database);
@@ -118,16 +80,14 @@ export class RunStage implements Stage {
     // Apart from the run's own until it is written: a run that goes on behind a full disk must know what is there.
     const sightings = this.#sightings.copy();
     let dropped = 0;
-    this.#stage(
-      () =>
-        finishFirstLoad(database, account, {
-          dropped: (rowId, image) => {
-            sightings.takeBack(rowId, image);
-            dropped += 1;
-          },
-          amended: (before, after) => sightings.amend(before, after),
-        }),
-      sightings,
+    this.#journal.stage(sightings, () =>
+      finishFirstLoad(database, account, {
+        dropped: (rowId, image) => {
+          sightings.takeBack(rowId, image);
+          dropped += 1;
+        },
+        amended: (before, after) => sightings.amend(before, after),
+      }),
     );
     this.#sightings = sightings;
     this.#listed -= dropped;
@@ -140,7 +100,7 @@ export class RunStage implements Stage {
     if (isBeyond || this.memory.isRepeated(page)) this.settle();
     const { rows, fresh } = this.#addUnseen(page) ?? this.#addPage(page);
     this.#listed += fresh;
-    this.#options.progress.keep(page, rows, this.#sequence);
+    this.#options.progress.keep(page, rows, this.#journal.sequence);
     return fresh;
   }
 
@@ -152,7 +112,7 @@ export class RunStage implements Stage {
   }
 
   #addPage(page: ListPage): Shown {
-    return this.#stage(() => {
+    return this.#journal.stage(this.#sightings, () => {
       const taken = this.#takeIn(page, (image, place) =>
         this.#isLoading
           ? this.#sightings.showFirst(image)
@@ -164,7 +124,7 @@ export class RunStage implements Stage {
   }
 
   addNew(page: ListPage): number {
-    const { fresh, known } = this.#stage(() =>
+    const { fresh, known } = this.#journal.stage(this.#sightings, () =>
       this.#takeIn(page, (image) => this.#sightings.showNew(image)),
     );
     this.#listed += fresh;
@@ -176,25 +136,20 @@ export class RunStage implements Stage {
   }
 
   restart(): void {
-    const { database, account, ledger, progress, firstRow } = this.#options;
-    const epoch = this.#epoch + 1;
-    // Written at once: what is kept of the pages before may come back after a power cut, and must not count.
-    this.#transaction(() => {
+    const { database, account, ledger, progress } = this.#options;
+    const epoch = this.#journal.restart(() => {
       dropStage(database, account.key);
       ledger.forgetResumed(this.runId);
       this.memory.restart();
-      writeStageRow(database, account.key, { runId: this.runId, firstRow, epoch, sequence: 0 });
     });
     progress.restart(epoch);
-    this.#epoch = epoch;
     this.#sightings = new Sightings(this.#sighting);
     this.#gone = new RowSet();
     this.#listed = 0;
-    this.#sequence = 0;
   }
 
   acquit(image: Image): void {
-    this.#stage(() => this.#sightings.show(image, null));
+    this.#journal.stage(this.#sightings, () => this.#sightings.show(image, null));
   }
 
   condemn(id: string): void {
@@ -213,7 +168,7 @@ export class RunStage implements Stage {
   publish(end: RunEnd): Counts {
     this.#options.assertInPlace();
     this.settle();
-    const counts = this.#transaction(() => this.#publish(end));
+    const counts = this.#journal.transaction(() => this.#publish(end));
     this.#options.onEnd();
     this.#letGo();
     return counts;
@@ -233,7 +188,7 @@ export class RunStage implements Stage {
         if (database.inTransaction) database.exec('ROLLBACK');
       }
     });
-    this.#transaction(() => {
+    this.#journal.transaction(() => {
       dropStage(database, account.key);
       this.memory.dropKept();
       ledger.complete(this.runId, counts, null, end);
@@ -247,7 +202,7 @@ export class RunStage implements Stage {
     const { database, account, onEnd } = this.#options;
     try {
       // Two transactions: whatever becomes of the ledger's row, the rows must go.
-      this.#transaction(() => {
+      this.#journal.transaction(() => {
         dropStage(database, account.key);
         this.memory.dropKept();
         makeIndexes(database);
@@ -262,7 +217,7 @@ export class RunStage implements Stage {
   suspend(end: RunEnd, failure: RunFailure): void {
     const { ledger, onEnd } = this.#options;
     try {
-      this.#transaction(() => ledger.fail(this.runId, failure, this.#listed, end));
+      this.#journal.transaction(() => ledger.fail(this.runId, failure, this.#listed, end));
     } finally {
       onEnd();
     }
@@ -312,25 +267,5 @@ export class RunStage implements Stage {
     } catch {
       // The next run of the account forgets them.
     }
-  }
-
-  /** A transaction that may stage something; if it does, it is counted. */
-  #stage<T>(work: () => T, sightings = this.#sightings): T {
-    const { database, account, firstRow } = this.#options;
-    const { writes } = sightings;
-    return this.#transaction(() => {
-      const result = work();
-      if (sightings.writes === writes) return result;
-      const sequence = this.#sequence + 1;
-      const epoch = this.#epoch;
-      writeStageRow(database, account.key, { runId: this.runId, firstRow, epoch, sequence });
-      this.#sequence = sequence;
-      return result;
-    });
-  }
-
-  #transaction<T>(work: () => T): T {
-    const { database, path } = this.#options;
-    return explained(path, () => database.transaction(work).immediate());
   }
 }

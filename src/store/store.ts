@@ -17,7 +17,8 @@ import { Progress } from './progress.ts';
 import { findLeftover, identityOf, isFresh, rowsOf, takeOver, type Leftover } from './resume.ts';
 import { RowIds } from './row-ids.ts';
 import { RowSet } from './row-set.ts';
-import { RunStage, type StagedSoFar, type StageOptions } from './stage.ts';
+import { RunStage } from './stage.ts';
+import type { StagedSoFar, StageOptions } from './stage-options.ts';
 import { dropStage, findStageRow, stagedAccounts, writeStageRow } from './stage-row.ts';
 
 /** A {@link Store} on an open inventory. */
