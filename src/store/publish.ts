@@ -28,6 +28,8 @@ export interface PublishOptions {
   readonly firstRow: number;
   /** Of the run's own rows. */
   readonly content: ContentSum;
+  /** The last row that the run has seen. */
+  readonly highest: number;
   /** The rows of images that are proved to be gone. */
   readonly gone: RowSet;
   readonly shown: ShownImages;
@@ -72,7 +74,7 @@ export function publish(options: PublishOptions): Outcome {
     },
   });
   const removed = publishRemoved(publication);
-  if (fresh.added + fresh.restored > 0) raiseWatermark(options);
+  raiseWatermark(options);
   clearStage(database, account.key);
   return { ...fresh, changed, removed, contentHash: total.hex() };
 }
@@ -182,11 +184,14 @@ function publishRemoved(publication: Publication): number {
   return gone.size;
 }
 
-/** Makes the run's rows visible. */
-function raiseWatermark({ database, account, rowIds }: PublishOptions): void {
+/**
+ * Makes what the run has seen visible: its own rows, and one that somebody has written by hand where readers do not look.
+ * Nothing is written where they see it all.
+ */
+function raiseWatermark({ database, account, rowIds, highest }: PublishOptions): void {
   database
-    .prepare('UPDATE accounts SET visible_row = ? WHERE account_key = ?')
-    .run(rowIds.next - 1, account.key);
+    .prepare('UPDATE accounts SET visible_row = ? WHERE account_key = ? AND visible_row < ?')
+    .run(rowIds.next - 1, account.key, highest);
 }
 
 /** What a run wrote to `changes`, in the order in which it was written. */

@@ -8,6 +8,12 @@ export class RowSet {
     return this.#size;
   }
 
+  /** The last row of the set; 0 if it is empty. */
+  get highest(): number {
+    const index = this.#bits.findLastIndex((byte) => byte !== 0);
+    return index === -1 ? 0 : 8 * index + 31 - Math.clz32(this.#bits[index] ?? 0);
+  }
+
   /** Another set of the same rows. */
   copy(): RowSet {
     const copy = new RowSet();

@@ -60,6 +60,11 @@ export class Sightings {
     return this.#seenStored;
   }
 
+  /** The last row that was seen; 0 if there is none. */
+  get highest(): number {
+    return this.#seen.highest;
+  }
+
   /** How often anything was staged. */
   get writes(): number {
     return this.#writes;

@@ -247,6 +247,7 @@ export class RunStage implements Stage {
       firstRow,
       published,
       content: this.#sightings.content,
+      highest: this.#sightings.highest,
       gone: this.#gone,
       shown: this.#shown,
     });

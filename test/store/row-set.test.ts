@@ -12,6 +12,7 @@ test('holds the same rows as a Set of numbers, in ascending order', () => {
         model.add(row);
       }
       expect(set.size).toBe(model.size);
+      expect(set.highest).toBe(Math.max(0, ...model));
       expect([...set]).toEqual([...model].sort((a, b) => a - b));
       for (const row of rows) expect(set.has(row)).toBe(true);
       expect(set.has(200_001)).toBe(false);

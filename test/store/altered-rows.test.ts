@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest';
+import { query } from '../support/inventory.ts';
+import {
+  END,
+  imageOf,
+  openStore,
+  openStoreWith,
+  type OpenedStore,
+} from '../support/opened-store.ts';
+import { pageOf } from '../support/page.ts';
+import { statements } from '../support/tamper.ts';
+
+/** An inventory of two images, one of which somebody has altered since. */
+function alteredBy(sql: string): OpenedStore {
+  const { path, die } = openStoreWith([imageOf('a', 'x'), imageOf('b', 'x')]);
+  die();
+  statements(sql)(path);
+  return openStore(path);
+}
+
+test.for([
+  "UPDATE stored_images SET row_id = 1000 WHERE id = 'b'",
+  // SQLite gives it the next row, which readers do not look at.
+  `REPLACE INTO stored_images (account_key, id, filename, first_seen_run, changed_run)
+   SELECT account_key, id, 'by hand', first_seen_run, changed_run FROM stored_images WHERE id = 'b'`,
+])('an image whose row readers cannot see is there again after a run that saw it: %s', (sql) => {
+  const { path, begin } = alteredBy(sql);
+  const stage = begin();
+  stage.add(pageOf([imageOf('a', 'x'), imageOf('b', 'x')]));
+  expect(stage.publish(END)).toMatchObject({ listed: 2, added: 0 });
+  expect(query(path, 'SELECT id, filename FROM images ORDER BY id')).toEqual([
+    { id: 'a', filename: 'x' },
+    { id: 'b', filename: 'x' },
+  ]);
+});
