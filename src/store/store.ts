@@ -15,7 +15,7 @@ import { KeptScans } from './kept-scan.ts';
 import { Ledger } from './ledger.ts';
 import { Progress } from './progress.ts';
 import { findLeftover, identityOf, isFresh, rowsOf, takeOver, type Leftover } from './resume.ts';
-import { RowIds } from './row-ids.ts';
+import { assertRowIds, RowIds } from './row-ids.ts';
 import { RowSet } from './row-set.ts';
 import { RunStage } from './stage.ts';
 import type { StagedSoFar, StageOptions } from './stage-options.ts';
@@ -125,6 +125,7 @@ function openRun(
   rowIds: RowIds,
   start: RunStart,
 ): OpenedRun {
+  assertRowIds(database);
   const account = findOrAddAccount(database, start.accountId);
   settleOthers(database, account);
   // An earlier run of this process may not even have been able to say that it failed: the disk was full.

@@ -33,3 +33,15 @@ test.for([
     { id: 'b', filename: 'x' },
   ]);
 });
+
+test.for([-5, 0, 2 ** 32, 2 ** 53])('no run reads a row id that none gives: %s', (rowId) => {
+  const { path, begin } = alteredBy(`UPDATE stored_images SET row_id = ${rowId} WHERE id = 'b'`);
+  expect(() => begin()).toThrow('a row whose id no run has given it');
+  statements('DELETE FROM stored_images WHERE row_id NOT BETWEEN 1 AND 4294967295')(path);
+  for (const filename of ['y', 'z']) {
+    const stage = begin();
+    stage.add(pageOf([imageOf('a', 'x'), imageOf('b', filename)]));
+    stage.publish(END);
+    expect(query(path, "SELECT filename FROM images WHERE id = 'b'")).toEqual([{ filename }]);
+  }
+});
