@@ -96,8 +96,7 @@ export function takeOver(
 ): { readonly seen: RowSet; readonly content: ContentSum } {
   dropUnseenStaged(database, accountKey, shown);
   const content = new ContentSum();
-  const seen = new RowSet();
-  for (const rowId of shown) if (rowId < firstRow) seen.add(rowId);
+  const seen = seenBelow(database, accountKey, firstRow, shown);
   const next = database.prepare<[number, number], ImageRow>(
     `SELECT row_id, id, ${COLUMNS} FROM stored_images
      WHERE +account_key = ${accountKey} AND row_id > ? ORDER BY row_id LIMIT ?`,
@@ -122,6 +121,23 @@ export function takeOver(
   const own = batches(firstRow - 1, (after) => next.all(after, BATCH), rowIdOf);
   for (const rows of own) takeOverBatch(rows);
   return { seen, content };
+}
+
+/** Of the rows that readers know those that were shown. Somebody may have deleted one since: then it proves nothing. */
+function seenBelow(
+  database: Database,
+  accountKey: number,
+  firstRow: number,
+  shown: RowSet,
+): RowSet {
+  const seen = new RowSet();
+  const known = database
+    .prepare<[number, number], number>(
+      'SELECT row_id FROM stored_images WHERE account_key = ? AND row_id < ?',
+    )
+    .pluck();
+  for (const rowId of known.iterate(accountKey, firstRow)) if (shown.has(rowId)) seen.add(rowId);
+  return seen;
 }
 
 function dropUnseenStaged(database: Database, accountKey: number, seen: RowSet): void {

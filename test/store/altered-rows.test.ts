@@ -5,6 +5,7 @@ import {
   imageOf,
   openStore,
   openStoreWith,
+  suspectsOf,
   type OpenedStore,
 } from '../support/opened-store.ts';
 import { pageOf } from '../support/page.ts';
@@ -32,6 +33,25 @@ test.for([
     { id: 'a', filename: 'x' },
     { id: 'b', filename: 'x' },
   ]);
+});
+
+test.for([
+  "DELETE FROM stored_images WHERE id = 'a'",
+  `REPLACE INTO stored_images (account_key, id, filename, first_seen_run, changed_run)
+   SELECT account_key, id, 'by hand', first_seen_run, changed_run FROM stored_images WHERE id = 'a'`,
+])('a row that is gone since a run was interrupted was not seen: %s', (sql) => {
+  const { path, begin, die } = openStoreWith([imageOf('a'), imageOf('b'), imageOf('c')]);
+  const interrupted = begin();
+  interrupted.expect(3);
+  interrupted.add(pageOf([imageOf('a'), imageOf('b')], { number: 1 }));
+  die();
+  statements(sql)(path);
+  const stage = openStore(path).begin();
+  expect(stage.resumed).toBeDefined();
+  stage.add(pageOf([imageOf('d')], { number: 2 }));
+  // Fewer than the account states, so that the list is read anew.
+  expect(stage.listed).toBe(2);
+  expect(suspectsOf(stage)).toContain('c');
 });
 
 test.for([-5, 0, 2 ** 32, 2 ** 53])('no run reads a row id that none gives: %s', (rowId) => {
