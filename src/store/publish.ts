@@ -167,8 +167,9 @@ function publishRemoved(publication: Publication): number {
   const find = database.prepare<[number], ImageRow>(
     `SELECT id, ${COLUMNS} FROM stored_images WHERE row_id = ?`,
   );
+  // Somebody may have put one back by hand that was removed before.
   const remember = database.prepare(
-    `INSERT INTO removed_images (account_id, id, ${COLUMNS}, first_seen_run, changed_run, removed_run, removed_at)
+    `INSERT OR REPLACE INTO removed_images (account_id, id, ${COLUMNS}, first_seen_run, changed_run, removed_run, removed_at)
      SELECT ?, id, ${COLUMNS}, first_seen_run, changed_run, ?, ? FROM stored_images WHERE row_id = ?`,
   );
   const remove = database.prepare('DELETE FROM stored_images WHERE row_id = ?');

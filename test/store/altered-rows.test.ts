@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { Stage } from '../../src/sync/ports.ts';
 import { query } from '../support/inventory.ts';
 import {
   END,
@@ -65,3 +66,22 @@ test.for([-5, 0, 2 ** 32, 2 ** 53])('no run reads a row id that none gives: %s',
     expect(query(path, "SELECT filename FROM images WHERE id = 'b'")).toEqual([{ filename }]);
   }
 });
+
+test('an image that somebody has put back by hand can be removed again', () => {
+  const { path, begin, die } = openStoreWith([imageOf('a'), imageOf('b', 'x')]);
+  removeOthersThanA(begin());
+  die();
+  statements(`INSERT INTO stored_images (row_id, account_key, id, filename, first_seen_run, changed_run)
+    SELECT 2, 1, id, 'by hand', first_seen_run, changed_run FROM removed_images`)(path);
+  removeOthersThanA(openStore(path).begin());
+  expect(query(path, 'SELECT id FROM images')).toEqual([{ id: 'a' }]);
+  expect(query(path, 'SELECT id, filename, removed_run FROM removed_images')).toEqual([
+    { id: 'b', filename: 'by hand', removed_run: 3 },
+  ]);
+});
+
+function removeOthersThanA(stage: Stage): void {
+  stage.add(pageOf([imageOf('a')]));
+  stage.condemnRest();
+  stage.publish(END);
+}
