@@ -50,7 +50,7 @@ export class AccountRunner {
     this.#options = options;
     this.#limits = limits;
     this.#signal = AbortSignal.any([options.signal, this.#retirement.signal]);
-    this.#retries = new Retries(options.clock, this.#signal, () => this.whenIdle());
+    this.#retries = new Retries(options.clock, this.#signal, () => this.#underWay);
   }
 
   /** Failures in a row; `undefined` for a kind of run that works. */
@@ -92,7 +92,9 @@ export class AccountRunner {
   apply(limits: RunnerLimits): void {
     this.#limits = limits;
     this.#holdOffs.clear();
-    for (const kind of this.#streaks.keys()) this.#retry(kind, 0);
+    // A full run first: it finds all that a quick one would.
+    for (const kind of ['full', 'quick'] as const)
+      if (this.#streaks.has(kind)) this.#retry(kind, 0);
   }
 
   /** The account is no longer configured: the run under way is stopped, and no other begins. */

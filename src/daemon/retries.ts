@@ -11,14 +11,14 @@ interface Retry {
 export class Retries {
   readonly #clock: Clock;
   readonly #signal: AbortSignal;
-  readonly #turn: () => Promise<void>;
+  readonly #underWay: () => Promise<void> | undefined;
   readonly #planned = new Map<RunKind, Retry>();
 
-  /** @param turn - Resolves when a run may begin, at the earliest. */
-  constructor(clock: Clock, signal: AbortSignal, turn: () => Promise<void>) {
+  /** @param underWay - The run that must end before another one may begin; `undefined` if there is none. */
+  constructor(clock: Clock, signal: AbortSignal, underWay: () => Promise<void> | undefined) {
     this.#clock = clock;
     this.#signal = signal;
-    this.#turn = turn;
+    this.#underWay = underWay;
     signal.addEventListener('abort', () => this.#planned.forEach((_, kind) => this.cancel(kind)), {
       once: true,
     });
@@ -45,7 +45,12 @@ export class Retries {
 
   async #wait(kind: RunKind, ms: number, signal: AbortSignal, retry: () => void): Promise<void> {
     await this.#clock.wait(ms, signal).catch(() => undefined);
-    if (!signal.aborted) await this.#turn();
+    // Of several that wait for the same end the first one begins a run, which the others must wait for in turn.
+    let underWay = this.#underWay();
+    while (!signal.aborted && underWay !== undefined) {
+      await underWay;
+      underWay = this.#underWay();
+    }
     // Something else came first.
     if (signal.aborted) return;
     this.#planned.delete(kind);

@@ -1,4 +1,12 @@
-import { closeSync, existsSync, mkdirSync, openSync, realpathSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  realpathSync,
+  statSync,
+  type Stats,
+} from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { env } from 'node:process';
 import Sqlite, { type Database } from 'better-sqlite3';
@@ -127,19 +135,29 @@ function realPath(path: string): string {
     closeSync(openSync(path, 'a'));
     return realpathSync(path);
   } catch (error) {
-    throw new Failure(
-      'DATABASE_UNUSABLE',
-      `the database ${path} cannot be opened: ${messageOf(error)}`,
-      {
-        hint: 'Check the permissions of the file and its folder, and whether the disk is mounted read-only.',
-        cause: error,
-      },
-    );
+    throw cannotOpen(path, error);
   }
 }
 
+/** What the file is; `undefined` if there is none. @throws Failure if nobody may tell, such as in a folder of somebody else's. */
+export function lookAt(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    throw cannotOpen(path, error);
+  }
+}
+
+function cannotOpen(path: string, cause: unknown): Failure {
+  const problem = `the database ${path} cannot be opened: ${messageOf(cause)}`;
+  return new Failure('DATABASE_UNUSABLE', problem, {
+    hint: 'Check the permissions of the file and its folder, and whether the disk is mounted read-only.',
+    cause,
+  });
+}
+
 function refuseFolder(path: string): void {
-  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) return;
+  if (lookAt(path)?.isDirectory() !== true) return;
   throw new Failure('DATABASE_UNUSABLE', `the database ${path} is a folder, not a file`, {
     hint: 'Name a file in it with --db or IMAGE_INVENTORY_DB.',
   });

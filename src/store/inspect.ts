@@ -1,7 +1,7 @@
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { Failure } from '../inventory/failure.ts';
-import { openForReading } from './database.ts';
+import { lookAt, openForReading } from './database.ts';
 import { knownAccounts } from './status.ts';
 
 /** What can be said of an inventory's file without writing to it. */
@@ -19,7 +19,7 @@ export interface DatabaseSummary {
  */
 export function inspectDatabase(file: string): DatabaseSummary {
   const path = resolve(file);
-  const stats = statSync(path, { throwIfNoEntry: false });
+  const stats = lookAt(path);
   if (stats === undefined || stats.size === 0) {
     requireWritable(nearestFolder(dirname(path)), path);
     return { path, content: undefined };

@@ -1,11 +1,14 @@
+import { symlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import Sqlite from 'better-sqlite3';
 import { compareMoments } from '../../src/store/comparison.ts';
 import { openSnapshot } from '../../src/store/database.ts';
 import { explainReading } from '../../src/store/errors.ts';
+import { temporaryFolder } from '../support/folder.ts';
 import { runOn } from '../support/long-history.ts';
 import { imageOf, openStore } from '../support/opened-store.ts';
-import { run } from '../support/program.ts';
+import { clientOf, run } from '../support/program.ts';
 import { page } from '../support/tamper.ts';
 
 test.for([
@@ -24,6 +27,22 @@ test.for([
   expect(stderr).toMatch(/^image-inventory: the database .* is damaged \(SQLITE_CORRUPT/);
   expect(stderr).toContain('Restore a backup');
 });
+
+test.for(['status', 'sync', 'verify', 'export'])(
+  '%s says that nobody may look at the file',
+  async (command) => {
+    // A link to itself: what nobody can look at, not even root.
+    const path = join(temporaryFolder(), 'inventory.db');
+    symlinkSync(path, path);
+    const { code, stdout, stderr } = await run(
+      [command, '--db', path],
+      clientOf('http://127.0.0.1:1'),
+    );
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toContain(`the database ${path} cannot be opened: ELOOP`);
+    expect(stderr).toContain('Check the permissions');
+  },
+);
 
 test('what is full when a past is told is the place of temporary files', () => {
   const store = openStore();

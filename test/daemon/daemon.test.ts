@@ -445,6 +445,22 @@ describe('a new plan', () => {
     expect(told).toContainEqual(expect.objectContaining({ type: 'daemon.recovered', failures: 1 }));
   });
 
+  test('tries what failed at once, but not both kinds of run at the same time', async () => {
+    const plan = { quick: '40 * * * *', full: '45 * * * *' };
+    const { clock, daemon, runs, types, fail, hold, stop } = work(plan);
+    fail('a', 'ACCESS_REFUSED', 'ACCESS_REFUSED');
+    await clock.pass(20 * MINUTE);
+    const release = hold('a');
+    daemon.apply(planOf(plan));
+    await clock.pass(0);
+    expect(runs.slice(2)).toEqual(['09:50 a full']);
+    await release();
+    await clock.pass(0);
+    await stop();
+    expect(runs.slice(2)).toEqual(['09:50 a full', '09:50 a quick']);
+    expect(types().filter((type) => type === 'recovered')).toHaveLength(2);
+  });
+
   test('that brings an account back waits for its old run to have stopped', async () => {
     const { clock, daemon, runs, hold, types, stop } = work({ runOnStart: true });
     const release = hold('a');
@@ -470,7 +486,7 @@ describe('a new plan', () => {
     await release();
     await clock.pass(0);
     await stop();
-    expect(runs.slice(-3).toSorted()).toEqual(['09:45 a full', '09:45 a quick', '09:45 a quick']);
+    expect(runs.slice(-3).toSorted()).toEqual(['09:45 a full', '09:45 a full', '09:45 a quick']);
     const messages = told.flatMap((event) =>
       'result' in event ? [event.result.failure?.message ?? 'complete'] : [],
     );
