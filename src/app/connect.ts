@@ -9,7 +9,7 @@ import type { Account } from '../config/accounts.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Credentials } from '../inventory/credentials.ts';
 import type { Emit } from '../sync/events.ts';
-import type { Clock } from '../sync/ports.ts';
+import type { Clock } from '../sync/ports/clock.ts';
 import { Leases } from './leases.ts';
 import { VERSION } from './version.ts';
 

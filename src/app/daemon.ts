@@ -1,6 +1,6 @@
 import type { Config } from '../config/load.ts';
 import { logDaemonEvent } from '../daemon/log.ts';
-import type { Clock } from '../sync/ports.ts';
+import type { Clock } from '../sync/ports/clock.ts';
 import { Household } from './household.ts';
 import { readOrders } from './orders.ts';
 import { createReloads } from './reload.ts';

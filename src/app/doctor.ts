@@ -7,7 +7,7 @@ import type { Config } from '../config/load.ts';
 import type { Settings } from '../config/settings.ts';
 import { asFailure, Failure, type FailureCode } from '../inventory/failure.ts';
 import { inspectDatabase } from '../store/inspect.ts';
-import type { Clock, Limits } from '../sync/ports.ts';
+import type { Clock, Limits } from '../sync/ports/clock.ts';
 import { Connections } from './connect.ts';
 import { planOf } from './orders.ts';
 

@@ -5,7 +5,7 @@ import { failureFields } from '../observe/failure-fields.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { Upkeep, UpkeepReport } from '../store/upkeep.ts';
 import type { WalState } from '../store/wal.ts';
-import type { Clock } from '../sync/ports.ts';
+import type { Clock } from '../sync/ports/clock.ts';
 
 /** The database's housekeeping, which tells what it did and fails nothing. */
 export interface Housekeeping {

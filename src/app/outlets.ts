@@ -6,7 +6,7 @@ import { Delivery } from '../notify/delivery.ts';
 import type { EmitWebhook } from '../notify/events.ts';
 import type { Notice } from '../notify/notice.ts';
 import type { Logger } from '../observe/logger.ts';
-import type { Clock } from '../sync/ports.ts';
+import type { Clock } from '../sync/ports/clock.ts';
 import { VERSION } from './version.ts';
 
 export interface OutletsOptions {

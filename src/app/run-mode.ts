@@ -1,4 +1,4 @@
-import type { RunMode, Store } from '../sync/ports.ts';
+import type { RunMode, Store } from '../sync/ports/stage.ts';
 
 /**
  * What a run is to be, of what was wished for. A quick run adds to what a full one has found: until one has read the list

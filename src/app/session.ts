@@ -6,7 +6,7 @@ import { openForWriting, type WritableDatabase } from '../store/database.ts';
 import { isoTime } from '../store/ledger.ts';
 import { createStore } from '../store/store.ts';
 import type { Emit } from '../sync/events.ts';
-import type { Clock } from '../sync/ports.ts';
+import type { Clock } from '../sync/ports/clock.ts';
 import { Connections } from './connect.ts';
 import { keepHeapSmall } from './heap.ts';
 import type { SyncContext } from './sync-accounts.ts';

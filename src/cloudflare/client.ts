@@ -1,6 +1,7 @@
 import { asFailure, Failure } from '../inventory/failure.ts';
 import type { Emit } from '../sync/events.ts';
-import type { Clock, Limits, RequestPlan, Usage } from '../sync/ports.ts';
+import type { Clock, Limits } from '../sync/ports/clock.ts';
+import type { RequestPlan, Usage } from '../sync/ports/source.ts';
 import { parseBody, readEnvelope, type Verdict } from './envelope.ts';
 import { cfRay, quotaLeft, retryAfterMs } from './headers.ts';
 import type { Lane } from './pace.ts';

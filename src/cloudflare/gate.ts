@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import type { Clock } from '../sync/ports.ts';
+import type { Clock } from '../sync/ports/clock.ts';
 
 /** What waits behind a gate; p-queue is one. */
 interface Waiting {

@@ -2,7 +2,8 @@ import { Failure } from '../inventory/failure.ts';
 import type { Image } from '../inventory/image.ts';
 import { isObject } from '../inventory/json-text.ts';
 import { printable } from '../inventory/printable.ts';
-import type { Limits, ListPage, Memory } from '../sync/ports.ts';
+import type { Limits } from '../sync/ports/clock.ts';
+import type { ListPage, Memory } from '../sync/ports/pages.ts';
 import type { ApiClient, Reader } from './client.ts';
 import { decodeImage } from './decode.ts';
 import {

@@ -1,5 +1,6 @@
 import { Failure } from '../inventory/failure.ts';
-import type { Limits, ListPage, ReadPage } from '../sync/ports.ts';
+import type { Limits } from '../sync/ports/clock.ts';
+import type { ListPage, ReadPage } from '../sync/ports/pages.ts';
 
 /** Asks for one page of the v1 list; an empty one has no images. */
 export type FetchPage = (page: number, limits: Limits) => Promise<ListPage>;

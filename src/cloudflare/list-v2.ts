@@ -1,5 +1,6 @@
 import { Failure } from '../inventory/failure.ts';
-import type { Limits, ListPage, ReadPage } from '../sync/ports.ts';
+import type { Limits } from '../sync/ports/clock.ts';
+import type { ListPage, ReadPage } from '../sync/ports/pages.ts';
 
 /** Asks for the page behind a continuation token; for the first page if there is none. */
 export type FetchNext = (

@@ -1,6 +1,6 @@
 import PQueue from 'p-queue';
 import type { WaitReason } from '../sync/events.ts';
-import type { Clock } from '../sync/ports.ts';
+import type { Clock } from '../sync/ports/clock.ts';
 import { Admission, type PaceOptions } from './admission.ts';
 import { FairQueue, type FairQueueOptions } from './fair-queue.ts';
 import { Gate } from './gate.ts';

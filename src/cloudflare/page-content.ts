@@ -1,7 +1,7 @@
 import { Failure } from '../inventory/failure.ts';
 import type { Image } from '../inventory/image.ts';
 import { isObject, parseJson } from '../inventory/json-text.ts';
-import type { ListPage, Memory, PageImages } from '../sync/ports.ts';
+import type { ListPage, Memory, PageImages } from '../sync/ports/pages.ts';
 import { decodeImage } from './decode.ts';
 import { parseBody } from './envelope.ts';
 import type { DigestPage } from './page-digest.ts';

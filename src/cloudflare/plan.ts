@@ -1,4 +1,4 @@
-import type { ReadPage } from '../sync/ports.ts';
+import type { ReadPage } from '../sync/ports/pages.ts';
 import type { ListVersion } from './images-api.ts';
 
 /**

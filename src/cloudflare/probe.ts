@@ -1,6 +1,7 @@
 import { Failure, type FailureCode } from '../inventory/failure.ts';
 import { isObject } from '../inventory/json-text.ts';
-import type { Limits, Memory } from '../sync/ports.ts';
+import type { Limits } from '../sync/ports/clock.ts';
+import type { Memory } from '../sync/ports/pages.ts';
 import type { ApiClient } from './client.ts';
 import { createImagesApi, type ListVersion } from './images-api.ts';
 import type { PageReader } from './page-content.ts';

@@ -1,5 +1,7 @@
 import { Failure, type FailureCode } from '../inventory/failure.ts';
-import type { Limits, ListPage, Memory, ReadPage, RequestPlan, Source } from '../sync/ports.ts';
+import type { Limits } from '../sync/ports/clock.ts';
+import type { ListPage, Memory, ReadPage } from '../sync/ports/pages.ts';
+import type { RequestPlan, Source } from '../sync/ports/source.ts';
 import type { ApiClient } from './client.ts';
 import { createImagesApi, type ImagesApi, type ListVersion } from './images-api.ts';
 import { listNumberedPages } from './list-v1.ts';

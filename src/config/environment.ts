@@ -28,17 +28,22 @@ export function secretVariable(env: Environment, name: string | undefined): Secr
   const value = file === undefined ? inline : readSecret(`${name}_FILE`, file);
   if (value === undefined) return undefined;
   // Anything else would break out of the header, or into the error that quotes it.
-  if (!/^[\x21-\x7e]+$/.test(value)) {
+  if (!/^[\x21-\x7e]+$/.test(value) || isQuoted(value)) {
     const source = file === undefined ? name : `the file that ${name}_FILE names`;
     const problem =
       value === ''
         ? 'is empty'
-        : 'holds a value with spaces or other characters that no credential has';
+        : 'holds a value with quotes, spaces or other characters that no credential has';
     throw new Failure('CONFIG_INVALID', `${source} ${problem}`, {
       hint: 'Copy the value again, without quotes and line breaks.',
     });
   }
   return new Secret(value);
+}
+
+/** Whoever reads a file of variables without a shell, as Docker does, takes the quotes for a part of the value. */
+function isQuoted(value: string): boolean {
+  return /^(["']).*\1$/.test(value);
 }
 
 function readSecret(name: string, file: string): string {

@@ -1,6 +1,6 @@
 import type PQueue from 'p-queue';
 import { asFailure, Failure } from '../inventory/failure.ts';
-import type { Clock } from '../sync/ports.ts';
+import type { Clock } from '../sync/ports/clock.ts';
 import type { AccountEvent, FailedResult, RunKind, RunResult } from './events.ts';
 import { patienceAfter } from './patience.ts';
 import { Retries } from './retries.ts';

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import type { Clock } from '../sync/ports.ts';
+import type { Clock } from '../sync/ports/clock.ts';
 import type { AccountRunner } from './account-runner.ts';
 import { Agenda, type Due, type Duty } from './agenda.ts';
 import type { Cron } from './cron.ts';

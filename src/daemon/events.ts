@@ -1,6 +1,6 @@
 import type { Failure } from '../inventory/failure.ts';
 import type { Counts } from '../inventory/change.ts';
-import type { RunMode } from '../sync/ports.ts';
+import type { RunMode } from '../sync/ports/stage.ts';
 import type { Plan } from './plan.ts';
 
 /** What a run may be begun as. */

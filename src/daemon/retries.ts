@@ -1,4 +1,4 @@
-import type { Clock } from '../sync/ports.ts';
+import type { Clock } from '../sync/ports/clock.ts';
 import type { RunKind } from './events.ts';
 
 interface Retry {

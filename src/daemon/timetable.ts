@@ -1,4 +1,4 @@
-import type { Clock } from '../sync/ports.ts';
+import type { Clock } from '../sync/ports/clock.ts';
 import type { Agenda, Due } from './agenda.ts';
 
 /** So often the time of day is looked at: somebody may have set it, or the machine may have slept. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Secret } from '../inventory/credentials.ts';
-import type { Clock } from '../sync/ports.ts';
+import type { Clock } from '../sync/ports/clock.ts';
 import type { EmitWebhook } from './events.ts';
 import { noticeBody, type Notice, type NoticeEvent } from './notice.ts';
 import { createReceiver, type Receiver, type Reply } from './receiver.ts';

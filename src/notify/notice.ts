@@ -1,7 +1,7 @@
 import type { Counts } from '../inventory/change.ts';
 import type { Failure } from '../inventory/failure.ts';
 import { printable } from '../inventory/printable.ts';
-import type { RunMode } from '../sync/ports.ts';
+import type { RunMode } from '../sync/ports/stage.ts';
 
 /** What an operator can be told of. */
 export type NoticeEvent = 'failed' | 'held' | 'recovered' | 'changed';

@@ -5,7 +5,7 @@ import { parseJson } from '../inventory/json-text.ts';
 import type { Change, Counts } from '../inventory/change.ts';
 import { formatCount, formatNumber } from '../inventory/quantity.ts';
 import type { RepeatReason, RunEvent, WaitReason } from '../sync/events.ts';
-import type { Resumed, RunMode } from '../sync/ports.ts';
+import type { Resumed, RunMode } from '../sync/ports/stage.ts';
 import { failureFields } from './failure-fields.ts';
 import { planText } from './plan-text.ts';
 

@@ -2,7 +2,7 @@ import { Registry } from '@prometheus-io/client';
 import type { ChangeKind } from '../inventory/change.ts';
 import { endingOf } from '../sync/ending.ts';
 import type { Emit, RunEvent } from '../sync/events.ts';
-import type { RunStatus } from '../sync/ports.ts';
+import type { RunStatus } from '../sync/ports/stage.ts';
 import { createInstruments, type Instruments, type Readings } from './instruments.ts';
 import { registerProcessMetrics } from './process-metrics.ts';
 

@@ -1,6 +1,6 @@
 import { DIGEST_WORDS } from '../inventory/shown-bytes.ts';
 import type { Image } from '../inventory/image.ts';
-import type { ListPage, PageBytes } from '../sync/ports.ts';
+import type { ListPage, PageBytes } from '../sync/ports/pages.ts';
 import type { ShownImages } from './shown-images.ts';
 import type { Sighting, Sightings } from './sightings.ts';
 

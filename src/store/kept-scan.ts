@@ -1,6 +1,6 @@
 import { existsSync, rmSync } from 'node:fs';
 import Sqlite, { type Database, type Statement } from 'better-sqlite3';
-import type { ReadPage } from '../sync/ports.ts';
+import type { ReadPage } from '../sync/ports/pages.ts';
 import { explained } from './errors.ts';
 import { fromStretches, toStretches } from './stretches.ts';
 

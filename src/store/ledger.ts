@@ -1,6 +1,6 @@
 import type { Database, RunResult } from 'better-sqlite3';
 import type { Counts } from '../inventory/change.ts';
-import type { RunEnd, RunFailure, RunStart } from '../sync/ports.ts';
+import type { RunEnd, RunFailure, RunStart } from '../sync/ports/stage.ts';
 
 /** Milliseconds since 1970 as the database writes times: ISO 8601, UTC, with milliseconds. */
 export function isoTime(ms: number): string {

@@ -1,6 +1,6 @@
 import type { Database, Statement } from 'better-sqlite3';
 import { DIGEST_WORDS } from '../inventory/shown-bytes.ts';
-import type { ListPage, Memory, PageImages } from '../sync/ports.ts';
+import type { ListPage, Memory, PageImages } from '../sync/ports/pages.ts';
 import type { StoredAccount } from './accounts.ts';
 import { fromStretches, toStretches } from './stretches.ts';
 import type { ShownImages } from './shown-images.ts';

@@ -1,4 +1,4 @@
-import type { ListPage } from '../sync/ports.ts';
+import type { ListPage } from '../sync/ports/pages.ts';
 import type { KeptScans, ScanIdentity } from './kept-scan.ts';
 
 /**

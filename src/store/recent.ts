@@ -1,7 +1,7 @@
 import type { Database } from 'better-sqlite3';
 import type { ChangeKind, Counts } from '../inventory/change.ts';
 import { parseJson } from '../inventory/json-text.ts';
-import type { RunMode, RunStatus } from '../sync/ports.ts';
+import type { RunMode, RunStatus } from '../sync/ports/stage.ts';
 import { readLastFull, type LedgerRow } from './status.ts';
 
 /** One of an account's last runs. Times are milliseconds since 1970. */

@@ -1,6 +1,6 @@
 import type { Database } from 'better-sqlite3';
 import { ContentSum } from '../inventory/content.ts';
-import type { RunStart } from '../sync/ports.ts';
+import type { RunStart } from '../sync/ports/stage.ts';
 import type { StoredAccount } from './accounts.ts';
 import { batches, inBatches } from './batches.ts';
 import type { KeptPage, KeptScans, ScanIdentity } from './kept-scan.ts';

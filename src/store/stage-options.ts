@@ -1,6 +1,6 @@
 import type { Database } from 'better-sqlite3';
 import type { ContentSum } from '../inventory/content.ts';
-import type { Resumed, RunStart } from '../sync/ports.ts';
+import type { Resumed, RunStart } from '../sync/ports/stage.ts';
 import type { StoredAccount } from './accounts.ts';
 import type { Ledger, Published } from './ledger.ts';
 import type { Progress } from './progress.ts';

@@ -1,6 +1,7 @@
 import type { Change, Counts } from '../inventory/change.ts';
 import type { Image } from '../inventory/image.ts';
-import type { ListPage, Resumed, RunEnd, RunFailure, Stage } from '../sync/ports.ts';
+import type { ListPage } from '../sync/ports/pages.ts';
+import type { Resumed, RunEnd, RunFailure, Stage } from '../sync/ports/stage.ts';
 import { explained } from './errors.ts';
 import { dropIndexes, finishFirstLoad, hasImages, hasIndexes, makeIndexes } from './first-load.ts';
 import { digestAt, takeIn, type Show, type Shown } from './intake.ts';

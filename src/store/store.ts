@@ -1,6 +1,6 @@
 import type { Database } from 'better-sqlite3';
 import { ContentSum } from '../inventory/content.ts';
-import type { RunStart, Stage, Store } from '../sync/ports.ts';
+import type { RunStart, Stage, Store } from '../sync/ports/stage.ts';
 import { findOrAddAccount, type StoredAccount } from './accounts.ts';
 import type { WritableDatabase } from './database.ts';
 import { explained } from './errors.ts';

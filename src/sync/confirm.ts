@@ -3,7 +3,9 @@ import type { Image } from '../inventory/image.ts';
 import { formatNumber } from '../inventory/quantity.ts';
 import type { Emit } from './events.ts';
 import { exceedsLimits, held, type RemovalLimits } from './guard.ts';
-import type { Limits, Source, Stage } from './ports.ts';
+import type { Limits } from './ports/clock.ts';
+import type { Source } from './ports/source.ts';
+import type { Stage } from './ports/stage.ts';
 import { sample } from './sample.ts';
 
 export interface Confirmation {

@@ -1,5 +1,6 @@
 import { Failure } from '../inventory/failure.ts';
-import type { Clock, Source } from './ports.ts';
+import type { Clock } from './ports/clock.ts';
+import type { Source } from './ports/source.ts';
 
 /** The end of a run's time. Disposing of it stops the clock. */
 export interface Deadline extends Disposable {

@@ -1,5 +1,5 @@
 import type { FailureCode } from '../inventory/failure.ts';
-import type { RunFailure } from './ports.ts';
+import type { RunFailure } from './ports/stage.ts';
 
 /** How a run that did not complete is told and remembered. */
 export interface Ending {

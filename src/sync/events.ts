@@ -1,6 +1,7 @@
 import type { Change, Counts } from '../inventory/change.ts';
 import type { Failure } from '../inventory/failure.ts';
-import type { RequestPlan, Resumed, RunMode, Usage } from './ports.ts';
+import type { RequestPlan, Usage } from './ports/source.ts';
+import type { Resumed, RunMode } from './ports/stage.ts';
 
 /** Why requests are not being sent: the configured window is full, or the server asked for a pause. */
 export type WaitReason = 'window' | 'throttled' | 'quota-low';

@@ -1,4 +1,4 @@
-import type { ListPage } from './ports.ts';
+import type { ListPage } from './ports/pages.ts';
 import { tellPage, type Reading } from './read.ts';
 import { MOST_STALE_PAGES, repeated } from './scan.ts';
 

@@ -2,7 +2,10 @@ import { asFailure, type FailureCode } from '../inventory/failure.ts';
 import { areAllGone, confirmSuspects } from './confirm.ts';
 import type { Emit, RepeatReason } from './events.ts';
 import { heldEmpty, isStrangelyEmpty, type RemovalLimits } from './guard.ts';
-import type { Limits, ListPage, ReadPage, Resumed, RunMode, Source, Stage } from './ports.ts';
+import type { Limits } from './ports/clock.ts';
+import type { ListPage, ReadPage } from './ports/pages.ts';
+import type { Source } from './ports/source.ts';
+import type { Resumed, RunMode, Stage } from './ports/stage.ts';
 import { scan } from './scan.ts';
 
 /** What reading an account takes, and what was learnt of it so far. */

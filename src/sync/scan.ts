@@ -1,5 +1,8 @@
 import { Failure } from '../inventory/failure.ts';
-import type { Limits, ListPage, ReadPage, Source, Stage } from './ports.ts';
+import type { Limits } from './ports/clock.ts';
+import type { ListPage, ReadPage } from './ports/pages.ts';
+import type { Source } from './ports/source.ts';
+import type { Stage } from './ports/stage.ts';
 
 /** So many pages in a row that show nothing new are believed to be repeated. */
 export const MOST_STALE_PAGES = 3;

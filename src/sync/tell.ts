@@ -1,6 +1,6 @@
 import type { Change } from '../inventory/change.ts';
 import type { Emit } from './events.ts';
-import type { RunMode } from './ports.ts';
+import type { RunMode } from './ports/stage.ts';
 
 /** Tells of a run's changes one by one, up to a number; the rest is counted. */
 export interface Teller {

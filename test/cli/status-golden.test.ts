@@ -2,7 +2,7 @@ import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { decodeImage } from '../../src/cloudflare/decode.ts';
-import type { RunFailure } from '../../src/sync/ports.ts';
+import type { RunFailure } from '../../src/sync/ports/stage.ts';
 import { DAY_MS, FIRST_DAY } from '../support/days.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { runOn } from '../support/long-history.ts';

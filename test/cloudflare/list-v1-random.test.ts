@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { decodeImage } from '../../src/cloudflare/decode.ts';
 import { listNumberedPages } from '../../src/cloudflare/list-v1.ts';
-import type { ListPage } from '../../src/sync/ports.ts';
+import type { ListPage } from '../../src/sync/ports/pages.ts';
 import { pageOf } from '../support/page.ts';
 
 const limits = { signal: new AbortController().signal, deadlineAt: Infinity };

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { listNumberedPages } from '../../src/cloudflare/list-v1.ts';
 import { decodeImage } from '../../src/cloudflare/decode.ts';
-import type { Limits, ListPage } from '../../src/sync/ports.ts';
+import type { Limits } from '../../src/sync/ports/clock.ts';
+import type { ListPage } from '../../src/sync/ports/pages.ts';
 import { pageOf } from '../support/page.ts';
 
 const limits = (signal = new AbortController().signal): Limits => ({

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { walkTokens } from '../../src/cloudflare/list-v2.ts';
 import { decodeImage } from '../../src/cloudflare/decode.ts';
-import type { ListPage } from '../../src/sync/ports.ts';
+import type { ListPage } from '../../src/sync/ports/pages.ts';
 import { idsOn, limitsOf, openSource } from '../support/open-source.ts';
 import { pageOf } from '../support/page.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { Pacer, type PaceOptions } from '../../src/cloudflare/pace.ts';
-import type { Clock } from '../../src/sync/ports.ts';
+import type { Clock } from '../../src/sync/ports/clock.ts';
 
 /** A clock that goes on as soon as nobody has anything left to do but to wait. */
 class IdleClock implements Clock {

@@ -6,7 +6,7 @@ import { decodeImage } from '../../src/cloudflare/decode.ts';
 import { parseNumberedPage, readNumberedPage } from '../../src/cloudflare/page-content.ts';
 import { parseJson } from '../../src/inventory/json-text.ts';
 import { DECODING } from '../../src/inventory/shown-bytes.ts';
-import type { Memory } from '../../src/sync/ports.ts';
+import type { Memory } from '../../src/sync/ports/pages.ts';
 import { NO_MEMORY } from '../support/memory.ts';
 import { PAGE_READER } from '../support/page-reader.ts';
 import { randomImageText } from '../support/random-account.ts';

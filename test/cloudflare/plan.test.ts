@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { requestsToRead } from '../../src/cloudflare/plan.ts';
-import type { ReadPage } from '../../src/sync/ports.ts';
+import type { ReadPage } from '../../src/sync/ports/pages.ts';
 
 const pages = (counts: readonly number[], next?: string | null): readonly ReadPage[] =>
   counts.map((count, index) => ({ list: 0, number: index + 1, count, next }));

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { idsOf } from '../support/emulator.ts';
-import type { ListPage } from '../../src/sync/ports.ts';
+import type { ListPage } from '../../src/sync/ports/pages.ts';
 import { NO_MEMORY } from '../support/memory.ts';
 import { idsOn, limitsOf, openSource } from '../support/open-source.ts';
 

@@ -40,12 +40,19 @@ describe('a secret', () => {
     });
   });
 
-  it.for([`${SECRET}\n`, ` ${SECRET}`, `${SECRET}\r\nX-Evil: 1`, `${SECRET}\0`, `${SECRET}é`])(
-    'may not hold what no header can carry: %j',
+  const wrong = [
+    `${SECRET}\n`,
+    ` ${SECRET}`,
+    `${SECRET}\r\nX-Evil: 1`,
+    `${SECRET}\0`,
+    `${SECRET}é`,
+  ];
+  it.for([...wrong, `"${SECRET}"`, `'${SECRET}'`])(
+    'may not hold what no header can carry, nor quotes around it: %j',
     (value) => {
       const failure = failureOf(() => secretVariable({ [NAME]: value }, NAME));
       expect(failure.code).toBe('CONFIG_INVALID');
-      expect(failure.message).toMatch(/^CLOUDFLARE_API_TOKEN holds a value with spaces/);
+      expect(failure.message).toMatch(/^CLOUDFLARE_API_TOKEN holds a value with quotes, spaces/);
     },
   );
 
@@ -56,7 +63,7 @@ describe('a secret', () => {
       `the file that ${NAME}_FILE names is empty`,
     );
     expect(read(directory.write('two', `${SECRET}\n${SECRET}`)).message).toMatch(
-      /^the file that CLOUDFLARE_API_TOKEN_FILE names holds a value with spaces/,
+      /^the file that CLOUDFLARE_API_TOKEN_FILE names holds a value with quotes, spaces/,
     );
     const missing = read(join(directory.path, 'none'));
     expect(missing.message).toBe(`${NAME}_FILE names a file that cannot be read: ENOENT`);

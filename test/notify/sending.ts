@@ -4,7 +4,7 @@ import { Secret } from '../../src/inventory/credentials.ts';
 import { Delivery, type DeliveryOptions } from '../../src/notify/delivery.ts';
 import type { WebhookEvent } from '../../src/notify/events.ts';
 import type { Notice, NoticedRun } from '../../src/notify/notice.ts';
-import type { Clock } from '../../src/sync/ports.ts';
+import type { Clock } from '../../src/sync/ports/clock.ts';
 import { ImpatientClock } from '../support/clock.ts';
 
 export const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';

@@ -5,7 +5,7 @@ import type { Counts } from '../../src/inventory/change.ts';
 import { Failure, type FailureCode } from '../../src/inventory/failure.ts';
 import { Metrics } from '../../src/observe/metrics.ts';
 import type { RunEvent } from '../../src/sync/events.ts';
-import type { RunMode } from '../../src/sync/ports.ts';
+import type { RunMode } from '../../src/sync/ports/stage.ts';
 import { endingOf } from '../../src/sync/ending.ts';
 import { parseExposition, type Family } from '../support/exposition.ts';
 import { ACCOUNT } from '../support/program.ts';

@@ -5,7 +5,8 @@ import type { EmulatedAccount } from '../../src/emulator/account.ts';
 import type { UploadOrder } from '../../src/emulator/list-order.ts';
 import type { Image } from '../../src/inventory/image.ts';
 import { isObject, parseJson } from '../../src/inventory/json-text.ts';
-import type { ListPage, Source } from '../../src/sync/ports.ts';
+import type { ListPage } from '../../src/sync/ports/pages.ts';
+import type { Source } from '../../src/sync/ports/source.ts';
 import type { WorldOptions } from './world.ts';
 
 /**

@@ -4,7 +4,7 @@ import type { SyncOptions } from '../../src/app/sync-accounts.ts';
 import type { EmulatedAccount } from '../../src/emulator/account.ts';
 import type { FaultName, ListOrder } from '../../src/emulator/choices.ts';
 import { Failure } from '../../src/inventory/failure.ts';
-import type { RunMode } from '../../src/sync/ports.ts';
+import type { RunMode } from '../../src/sync/ports/stage.ts';
 import type { RunOutcome } from '../../src/sync/run.ts';
 import { makeFolder } from '../support/folder.ts';
 import { snapshot, type Snapshot } from '../support/history.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Stage } from '../../src/sync/ports.ts';
+import type { Stage } from '../../src/sync/ports/stage.ts';
 import { query } from '../support/inventory.ts';
 import {
   END,

@@ -5,7 +5,7 @@ import type { Image } from '../../src/inventory/image.ts';
 import { openForWriting } from '../../src/store/database.ts';
 import { createStore } from '../../src/store/store.ts';
 import { verifyInventory } from '../../src/store/verify/verify.ts';
-import type { Stage } from '../../src/sync/ports.ts';
+import type { Stage } from '../../src/sync/ports/stage.ts';
 import { query } from '../support/inventory.ts';
 import {
   END,

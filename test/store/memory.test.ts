@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { verifyInventory } from '../../src/store/verify/verify.ts';
 import type { Counts } from '../../src/inventory/change.ts';
-import type { RunStart, Stage } from '../../src/sync/ports.ts';
+import type { RunStart, Stage } from '../../src/sync/ports/stage.ts';
 import { query } from '../support/inventory.ts';
 import {
   END,

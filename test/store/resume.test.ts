@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import Sqlite from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
-import type { RunStart } from '../../src/sync/ports.ts';
+import type { RunStart } from '../../src/sync/ports/stage.ts';
 import { query } from '../support/inventory.ts';
 import {
   END,

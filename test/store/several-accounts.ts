@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import type { Counts } from '../../src/inventory/change.ts';
 import { verifyInventory } from '../../src/store/verify/verify.ts';
-import type { Stage } from '../../src/sync/ports.ts';
+import type { Stage } from '../../src/sync/ports/stage.ts';
 import { reading } from '../support/inventory.ts';
 import {
   END,

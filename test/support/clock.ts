@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/sync/ports.ts';
+import type { Clock } from '../../src/sync/ports/clock.ts';
 
 /** A clock that stands still until somebody waits; then it is at once as late as they wished. */
 export class ImpatientClock implements Clock {

@@ -1,4 +1,4 @@
-import type { Memory } from '../../src/sync/ports.ts';
+import type { Memory } from '../../src/sync/ports/pages.ts';
 
 /** Of an account that nothing is remembered of: every image is read. */
 export const NO_MEMORY: Memory = {

@@ -4,7 +4,7 @@ import { decodeImage } from '../../src/cloudflare/decode.ts';
 import type { Image } from '../../src/inventory/image.ts';
 import { openForWriting, type WritableDatabase } from '../../src/store/database.ts';
 import { createStore } from '../../src/store/store.ts';
-import type { RunEnd, RunStart, Stage } from '../../src/sync/ports.ts';
+import type { RunEnd, RunStart, Stage } from '../../src/sync/ports/stage.ts';
 import { temporaryFolder } from './folder.ts';
 import { pageOf } from './page.ts';
 

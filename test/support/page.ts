@@ -1,5 +1,5 @@
 import type { Image } from '../../src/inventory/image.ts';
-import type { ListPage } from '../../src/sync/ports.ts';
+import type { ListPage } from '../../src/sync/ports/pages.ts';
 
 /** A page of a numbered list, or of one of tokens if it is told where it leads. */
 export function pageOf(

@@ -7,7 +7,7 @@ import {
   type SyncOptions,
 } from '../../src/app/sync-accounts.ts';
 import { loadConfig } from '../../src/config/load.ts';
-import type { Clock } from '../../src/sync/ports.ts';
+import type { Clock } from '../../src/sync/ports/clock.ts';
 import type { Env, LogLine } from './program.ts';
 
 /** The program's own wiring within this process: fast enough to try thousands of runs. */

@@ -1,5 +1,5 @@
 import { parseNumberedPage, readNumberedPage } from '../../src/cloudflare/page-content.ts';
-import type { ListPage, Memory } from '../../src/sync/ports.ts';
+import type { ListPage, Memory } from '../../src/sync/ports/pages.ts';
 import { PAGE_READER } from './page-reader.ts';
 
 /** The body of a list answer that shows images, each the JSON text of one. */

@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import type { Clock } from '../../src/sync/ports.ts';
+import type { Clock } from '../../src/sync/ports/clock.ts';
 
 interface Timer {
   /** As {@link VirtualClock.elapsed} counts. */

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { Failure } from '../../src/inventory/failure.ts';
 import { startDeadline } from '../../src/sync/deadline.ts';
-import type { Clock, Source } from '../../src/sync/ports.ts';
+import type { Clock } from '../../src/sync/ports/clock.ts';
+import type { Source } from '../../src/sync/ports/source.ts';
 
 /** A clock that somebody winds. */
 class WoundClock implements Clock {

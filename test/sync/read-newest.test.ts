@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { Failure } from '../../src/inventory/failure.ts';
 import { verifyInventory } from '../../src/store/verify/verify.ts';
-import type { ListPage } from '../../src/sync/ports.ts';
+import type { ListPage } from '../../src/sync/ports/pages.ts';
 import { readNewest } from '../../src/sync/read-newest.ts';
 import type { Reading } from '../../src/sync/read.ts';
 import { accountAsApi } from '../support/inventory.ts';

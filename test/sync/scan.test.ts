@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import type { ListPage, Source } from '../../src/sync/ports.ts';
+import type { ListPage } from '../../src/sync/ports/pages.ts';
+import type { Source } from '../../src/sync/ports/source.ts';
 import { scan } from '../../src/sync/scan.ts';
 import { imageOf, openStore } from '../support/opened-store.ts';
 import { limitsOf } from '../support/open-source.ts';
