@@ -1,4 +1,5 @@
-import { prettyFactory } from 'pino-pretty';
+import { createRequire } from 'node:module';
+import type * as PinoPretty from 'pino-pretty';
 import { printableValue } from '../inventory/printable.ts';
 
 /** Events that the progress line stands for when a person watches. */
@@ -22,7 +23,7 @@ export function createPrettyWriter({
   color,
   showsAccount,
 }: PrettyOptions): (line: string) => string | undefined {
-  const pretty = prettyFactory({
+  const pretty = loadPretty().prettyFactory({
     colorize: color,
     hideObject: true,
     translateTime: 'SYS:HH:MM:ss',
@@ -35,6 +36,11 @@ export function createPrettyWriter({
     const entry = printableValue(JSON.parse(line)) as { event?: string };
     return SHOWN_AS_PROGRESS.has(entry.event ?? '') ? undefined : pretty(entry);
   };
+}
+
+/** Loaded where somebody watches: it takes as long as half of the program. */
+function loadPretty(): typeof PinoPretty {
+  return createRequire(import.meta.url)('pino-pretty') as typeof PinoPretty;
 }
 
 function shortened(id: string): string {

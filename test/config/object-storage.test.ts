@@ -66,7 +66,10 @@ describe('the object storage', () => {
     [{ AWS_ENDPOINT_URL_S3: `https://me:${SECRET}@example.com` }, 'AWS_ENDPOINT_URL_S3 is wrong'],
     [{ AWS_ENDPOINT_URL_S3: `${ENDPOINT}/?a=${SECRET}` }, 'AWS_ENDPOINT_URL_S3 is wrong'],
     [{ AWS_ENDPOINT_URL_S3: ENDPOINT, AWS_REGION: `a/${SECRET}` }, 'AWS_REGION is wrong'],
-    [{ AWS_ENDPOINT_URL_S3: ENDPOINT, ...PAIR, AWS_SESSION_TOKEN: `${SECRET} x` }, 'with quotes, spaces'],
+    [
+      { AWS_ENDPOINT_URL_S3: ENDPOINT, ...PAIR, AWS_SESSION_TOKEN: `${SECRET} x` },
+      'with quotes, spaces',
+    ],
   ])('is refused, without its secrets: %j', ([env, says]) => {
     const failure = failureOf(() => storageOf(env));
     expect(failure).toMatchObject({ code: 'CONFIG_INVALID' });
