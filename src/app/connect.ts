@@ -3,6 +3,7 @@ import { ApiClient } from '../cloudflare/client.ts';
 import { Pacer, type PaceOptions } from '../cloudflare/pace.ts';
 import type { PageReader } from '../cloudflare/page-content.ts';
 import { createPageDigest } from '../cloudflare/page-digest.ts';
+import { BufferPool } from '../cloudflare/buffer-pool.ts';
 import { ThreadSplitter } from '../cloudflare/thread-splitter.ts';
 import { createTransport, type Transport, type TransportOptions } from '../cloudflare/transport.ts';
 import type { Account } from '../config/accounts.ts';
@@ -31,6 +32,7 @@ const LARGEST_ANSWER = 256 * 1024 * 1024;
 export class Connections {
   #settings: Settings;
   readonly #splitter = new ThreadSplitter();
+  readonly #buffers = new BufferPool();
   readonly #clock: Clock;
   readonly #transports = new Leases<Transport>((transport) => transport.close());
   readonly #pacers = new Leases<Pacer>((pacer) => {
@@ -49,7 +51,7 @@ export class Connections {
     const options = transportOptions(credentials, this.#settings);
     const ends = new AsyncDisposableStack();
     const transport = ends.use(
-      this.#transports.hold(keyOf(options), () => createTransport(options)),
+      this.#transports.hold(keyOf(options), () => createTransport(options, this.#buffers)),
     ).value;
     const pacer = ends.use(
       this.#pacers.hold(userOf(credentials), () => new Pacer(pace(this.#settings), this.#clock)),
@@ -69,7 +71,11 @@ export class Connections {
     return {
       client,
       pacer,
-      reader: { digest: createPageDigest(credentials), splitter: this.#splitter },
+      reader: {
+        digest: createPageDigest(credentials),
+        splitter: this.#splitter,
+        pool: this.#buffers,
+      },
       [Symbol.asyncDispose]: () => ends.disposeAsync(),
     };
   }

@@ -5,6 +5,7 @@ import type { ListPage, Memory, PageImages } from '../sync/ports/pages.ts';
 import { decodeImage } from './decode.ts';
 import { parseBody } from './envelope.ts';
 import type { DigestPage } from './page-digest.ts';
+import type { BufferPool } from './buffer-pool.ts';
 import type { SplitBody, Splitter } from './split-body.ts';
 
 /** What a page of the list says, apart from where it stands and how it came. */
@@ -14,6 +15,8 @@ export type PageContent = Pick<ListPage, 'count' | 'rows' | 'images' | 'bytes' |
 export interface PageReader {
   readonly digest: DigestPage;
   readonly splitter: Splitter;
+  /** Takes back the memory of pages that were read. */
+  readonly pool: BufferPool;
 }
 
 /** A page whose bytes are known, in place of its images. */
@@ -29,11 +32,13 @@ class KnownPage {
 class ImageBytes implements PageImages {
   readonly pageDigest: Buffer | undefined;
   readonly #split: SplitBody;
+  readonly #pool: BufferPool;
   readonly #read: (Image | undefined)[];
 
-  constructor(split: SplitBody, pageDigest: Buffer | undefined) {
+  constructor(split: SplitBody, pageDigest: Buffer | undefined, pool: BufferPool) {
     this.pageDigest = pageDigest;
     this.#split = split;
+    this.#pool = pool;
     this.#read = new Array<Image | undefined>(split.starts.length);
   }
 
@@ -51,7 +56,7 @@ class ImageBytes implements PageImages {
 
   /** Nothing is read of it any more. */
   release(): void {
-    giveBack(this.#split.body);
+    this.#pool.giveBack(this.#split.body);
   }
 
   #decode(index: number): Image {
@@ -69,25 +74,25 @@ class ImageBytes implements PageImages {
 export async function parseNumberedPage(
   body: Buffer,
   memory: Memory,
-  { digest, splitter }: PageReader,
+  reader: PageReader,
 ): Promise<unknown> {
-  const pageDigest = digest(body);
+  const pageDigest = reader.digest(body);
   const rows = memory.page(pageDigest);
   if (rows !== undefined) {
-    giveBack(body);
+    reader.pool.giveBack(body);
     return { success: true, result: { images: new KnownPage(rows) } };
   }
-  return await parseImages(body, splitter, pageDigest);
+  return await parseImages(body, reader, pageDigest);
 }
 
 /** As {@link parseNumberedPage}, of a page that leads to the next one, so that no other has the same bytes. */
-export function parseTokenPage(body: Buffer, { splitter }: PageReader): Promise<unknown> {
-  return parseImages(body, splitter, undefined);
+export function parseTokenPage(body: Buffer, reader: PageReader): Promise<unknown> {
+  return parseImages(body, reader, undefined);
 }
 
 async function parseImages(
   whole: Buffer,
-  splitter: Splitter,
+  { splitter, pool }: PageReader,
   digest: Buffer | undefined,
 ): Promise<unknown> {
   const { body, images } = await splitter.split(whole);
@@ -95,7 +100,7 @@ async function parseImages(
   const { envelope } = images;
   // What was cut out comes back as bytes.
   if (isObject(envelope['result'])) {
-    envelope['result']['images'] = new ImageBytes(images, digest);
+    envelope['result']['images'] = new ImageBytes(images, digest, pool);
   }
   return envelope;
 }
@@ -138,12 +143,4 @@ function pageOfBytes(bytes: ImageBytes, memory: Memory): PageContent {
 function pageOfImages(images: readonly Image[]): PageContent {
   const { length: count } = images;
   return { count, rows: new Uint32Array(count), images, bytes: undefined, next: undefined };
-}
-
-/**
- * Gives the bytes of a page back, which the collector would take for small and keep for long. A small body (one that was
- * unpacked, say) may lie in Node.js's pool among the bytes of others, which is not given back.
- */
-function giveBack({ buffer, length }: Buffer): void {
-  if (length > Buffer.poolSize && buffer instanceof ArrayBuffer) buffer.transfer(0);
 }

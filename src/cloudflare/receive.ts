@@ -1,4 +1,5 @@
 import type { Dispatcher } from 'undici';
+import type { BufferPool } from './buffer-pool.ts';
 
 /** An answer as it came: its body is still packed if the headers say so. */
 export interface Received {
@@ -12,17 +13,19 @@ export interface Received {
  * Sends a request and takes in the answer, whole. Each piece of the body is copied at once to where it will stay: collected
  * in a stream first, pages take half as long again, and twice the memory.
  *
+ * @param buffers - Where large bodies are put.
  * @throws undici's error, or the signal's reason.
  */
 export function receive(
   dispatcher: Dispatcher,
   request: Dispatcher.DispatchOptions,
   signal: AbortSignal,
+  buffers: BufferPool,
 ): Promise<Received> {
   const { promise, resolve, reject } = Promise.withResolvers<Received>();
   let status = 0;
   let headers: Received['headers'] = {};
-  let body = new GrowingBody();
+  let body = new GrowingBody(buffers);
   let abort = reject;
   const onAbort = (): void => abort(signal.reason);
 
@@ -41,7 +44,7 @@ export function receive(
       if (statusCode < 200) return;
       status = statusCode;
       headers = responseHeaders;
-      body = new GrowingBody(Number(responseHeaders['content-length']));
+      body = new GrowingBody(buffers, Number(responseHeaders['content-length']));
     },
     onResponseData: (_controller, chunk) => body.add(chunk),
     onResponseEnd: () => settle(() => resolve({ status, headers, body: body.whole() })),
@@ -56,12 +59,14 @@ const MOST_AHEAD = 4 * 1024 * 1024;
 
 /** A body whose pieces are put where they will stay. */
 class GrowingBody {
+  readonly #buffers: BufferPool;
   #bytes: Buffer<ArrayBuffer>;
   #length = 0;
 
   /** @param announced - How long it will be, as far as the server says so. */
-  constructor(announced = 0) {
-    this.#bytes = Buffer.allocUnsafeSlow(announced > 0 ? Math.min(announced, MOST_AHEAD) : 0);
+  constructor(buffers: BufferPool, announced = 0) {
+    this.#buffers = buffers;
+    this.#bytes = buffers.take(announced > 0 ? Math.min(announced, MOST_AHEAD) : 0);
   }
 
   add(chunk: Buffer): void {
@@ -76,8 +81,9 @@ class GrowingBody {
   }
 
   #grow(atLeast: number): void {
-    const larger = Buffer.allocUnsafeSlow(Math.max(atLeast, 2 * this.#bytes.length));
+    const larger = this.#buffers.take(Math.max(atLeast, 2 * this.#bytes.length));
     this.#bytes.copy(larger, 0, 0, this.#length);
+    this.#buffers.giveBack(this.#bytes);
     this.#bytes = larger;
   }
 }

@@ -14,8 +14,9 @@ export interface Split {
   readonly images: SplitBody | undefined;
 }
 
-/** Finds and digests the images in the bodies of answers. The bytes are its own until they come back. */
+/** Finds and digests the images in the bodies of answers. */
 export interface Splitter {
+  /** @param body - Alone in its memory, if it is large. It may be moved from there: what comes back is the same. */
   split(body: Buffer): Promise<Split>;
 }
 

@@ -59,7 +59,7 @@ class SplitterThread {
   }
 
   async split(body: Buffer): Promise<Split> {
-    const { images, ...back } = await this.#ask(ownBytes(body));
+    const { images, ...back } = await this.#ask(body);
     const own = bufferOf(back.body);
     if (images === undefined) return { body: own, images };
     const envelope = parseJson(images.envelope);
@@ -71,11 +71,12 @@ class SplitterThread {
     await this.#worker.terminate();
   }
 
-  #ask(body: Uint8Array<ArrayBuffer>): Promise<Finding> {
+  #ask({ buffer, byteOffset, length }: Buffer): Promise<Finding> {
     const { promise, resolve, reject } = Promise.withResolvers<Finding>();
     const id = (this.#lastId += 1);
     this.#waiting.set(id, { resolve, reject });
     this.#worker.ref();
+    const body = new Uint8Array(buffer as ArrayBuffer, byteOffset, length);
     this.#worker.postMessage({ id, body } satisfies Question, [body.buffer]);
     return promise;
   }
@@ -95,12 +96,6 @@ class SplitterThread {
 
 function ended(): Error {
   return new Error('the thread that splits pages has ended');
-}
-
-/** Bytes that share their memory with no others, so that it can be handed over. */
-function ownBytes(body: Buffer): Uint8Array<ArrayBuffer> {
-  const isWhole = body.byteLength === body.buffer.byteLength && body.buffer instanceof ArrayBuffer;
-  return isWhole ? new Uint8Array(body.buffer) : new Uint8Array(body);
 }
 
 function bufferOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {

@@ -3,6 +3,7 @@ import { brotliDecompress, gunzip } from 'node:zlib';
 import { Agent } from 'undici';
 import type { Credentials } from '../inventory/credentials.ts';
 import { Failure, messageOf } from '../inventory/failure.ts';
+import { BufferPool } from './buffer-pool.ts';
 import { receive, type Received } from './receive.ts';
 
 /** One answer, whole, as it came from the wire. */
@@ -46,8 +47,10 @@ const inflate = { gzip: promisify(gunzip), br: promisify(brotliDecompress) };
 
 /**
  * A keep-alive pool to one origin. Redirects are not followed, so the credentials never leave it.
+ *
+ * @param buffers - Where large answers are put.
  */
-export function createTransport(options: TransportOptions): Transport {
+export function createTransport(options: TransportOptions, buffers = new BufferPool()): Transport {
   const { origin, pathname } = new URL(options.baseUrl);
   const prefix = pathname.replace(/\/$/, '');
   const headers = {
@@ -72,8 +75,9 @@ export function createTransport(options: TransportOptions): Transport {
     try {
       const request = { origin, path: prefix + path, method: 'GET', headers } as const;
       const either = AbortSignal.any([signal, timeout.signal]);
-      const received = await receive(pool, request, either);
+      const received = await receive(pool, request, either, buffers);
       const body = await unpack(received, options.maxBytes);
+      if (body !== received.body) buffers.giveBack(received.body);
       return { ...received, body, ms: performance.now() - started };
     } catch (error) {
       signal.throwIfAborted();
