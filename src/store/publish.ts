@@ -190,9 +190,13 @@ function publishRemoved(publication: Publication): number {
  * Nothing is written where they see it all.
  */
 function raiseWatermark({ database, account, rowIds, highest }: PublishOptions): void {
+  const visible = database
+    .prepare<[number], number>('SELECT visible_row FROM accounts WHERE account_key = ?')
+    .pluck();
+  if (highest <= (visible.get(account.key) ?? 0)) return;
   database
-    .prepare('UPDATE accounts SET visible_row = ? WHERE account_key = ? AND visible_row < ?')
-    .run(rowIds.next - 1, account.key, highest);
+    .prepare('UPDATE accounts SET visible_row = ? WHERE account_key = ?')
+    .run(rowIds.next - 1, account.key);
 }
 
 /** What a run wrote to `changes`, in the order in which it was written. */
