@@ -8,7 +8,7 @@ import { ThreadSplitter } from '../cloudflare/thread-splitter.ts';
 import { createTransport, type Transport, type TransportOptions } from '../cloudflare/transport.ts';
 import type { Account } from '../config/accounts.ts';
 import type { Settings } from '../config/settings.ts';
-import type { Credentials } from '../inventory/credentials.ts';
+import { secretsOf, type Credentials } from '../inventory/credentials.ts';
 import type { Emit } from '../sync/events.ts';
 import type { Clock } from '../sync/ports/clock.ts';
 import { Leases } from './leases.ts';
@@ -132,13 +132,7 @@ function transportOptions(credentials: Credentials, settings: Settings): Transpo
 
 /** Equal for equal options. It holds the credentials as they are, and never leaves this process's memory. */
 function keyOf({ credentials, ...options }: TransportOptions): string {
-  return JSON.stringify([wholeOf(credentials), options]);
-}
-
-function wholeOf(credentials: Credentials): readonly string[] {
-  const { kind } = credentials;
-  if (kind === 'token') return [credentials.token.reveal()];
-  return [credentials.email.reveal(), credentials.key.reveal()];
+  return JSON.stringify([secretsOf(credentials), options]);
 }
 
 /** Names a user without telling anything of the credentials. Accounts of one user share a quota. */

@@ -1,7 +1,7 @@
 import { promisify } from 'node:util';
 import { brotliDecompress, gunzip } from 'node:zlib';
 import { Agent } from 'undici';
-import type { Credentials } from '../inventory/credentials.ts';
+import { secretsOf, type Credentials } from '../inventory/credentials.ts';
 import { Failure, messageOf } from '../inventory/failure.ts';
 import { BufferPool } from './buffer-pool.ts';
 import { receive, type Received } from './receive.ts';
@@ -96,12 +96,6 @@ export function createTransport(options: TransportOptions, buffers = new BufferP
     );
 
   return { get, redact, close: () => pool.destroy() };
-}
-
-function secretsOf(credentials: Credentials): readonly string[] {
-  return credentials.kind === 'token'
-    ? [credentials.token.reveal()]
-    : [credentials.email.reveal(), credentials.key.reveal()];
 }
 
 /** The headers that carry the credentials. */

@@ -33,3 +33,10 @@ export class Secret {
 export type Credentials =
   | { readonly kind: 'token'; readonly token: Secret }
   | { readonly kind: 'key'; readonly email: Secret; readonly key: Secret };
+
+/** Everything of the credentials that nobody may see, as it is. */
+export function secretsOf(credentials: Credentials): readonly string[] {
+  return credentials.kind === 'token'
+    ? [credentials.token.reveal()]
+    : [credentials.email.reveal(), credentials.key.reveal()];
+}

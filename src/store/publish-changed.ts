@@ -2,7 +2,7 @@ import type { Database } from 'better-sqlite3';
 import { reworded } from '../inventory/compare.ts';
 import { FIELDS, type Image } from '../inventory/image.ts';
 import { batches, inBatches } from './batches.ts';
-import { ASSIGNMENTS, COLUMNS, toCells, toImage, type ImageRow } from './rows.ts';
+import { ASSIGNMENTS, COLUMNS, rowIdOf, toCells, toImage, type ImageRow } from './rows.ts';
 import type { ShownImages, ShownRow } from './shown-images.ts';
 
 /** Rows held in memory at once. */
@@ -95,8 +95,4 @@ function rememberBytes({ database, accountKey, shown }: ChangedImages): void {
     ({ rowId }) => rowId,
   );
   for (const batch of changes) shown.writeAll(batch);
-}
-
-function rowIdOf(row: ImageRow): number {
-  return row['row_id'] as number;
 }

@@ -11,7 +11,7 @@ import { publishChanged } from './publish-changed.ts';
 import { findReidentified, type Ids } from './reidentify.ts';
 import type { RowIds } from './row-ids.ts';
 import type { RowSet } from './row-set.ts';
-import { ASSIGNMENTS, COLUMNS, toCells, toImage, type ImageRow } from './rows.ts';
+import { ASSIGNMENTS, COLUMNS, rowIdOf, toCells, toImage, type ImageRow } from './rows.ts';
 import type { ShownImages } from './shown-images.ts';
 import { clearStage } from './stage-row.ts';
 
@@ -210,8 +210,4 @@ export function readChanges(database: Database, runId: number): Iterable<Change>
     (after) => next.all(runId, after, BATCH),
     ({ changeId }) => changeId,
   );
-}
-
-function rowIdOf(row: ImageRow): number {
-  return row['row_id'] as number;
 }

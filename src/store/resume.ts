@@ -6,7 +6,7 @@ import { batches, inBatches } from './batches.ts';
 import type { KeptPage, KeptScans, ScanIdentity } from './kept-scan.ts';
 import { isoTime, type Ledger } from './ledger.ts';
 import { RowSet } from './row-set.ts';
-import { COLUMNS, toImage, type ImageRow } from './rows.ts';
+import { COLUMNS, rowIdOf, toImage, type ImageRow } from './rows.ts';
 import { findStageRow } from './stage-row.ts';
 
 /** Pages older than this are read again: what they showed may be long gone. */
@@ -105,7 +105,6 @@ export function takeOver(
   const adopt = database.prepare(
     'UPDATE stored_images SET first_seen_run = ?, changed_run = ? WHERE row_id = ?',
   );
-  const rowIdOf = (row: ImageRow): number => row['row_id'] as number;
   const takeOverBatch = database.transaction((rows: readonly ImageRow[]) => {
     for (const row of rows) {
       const rowId = rowIdOf(row);

@@ -38,3 +38,8 @@ export function toImage(row: ImageRow): Image {
     nullFields: text('null_fields'),
   };
 }
+
+/** The row that an image stands in. @param row - Of a statement that names `row_id`. */
+export function rowIdOf(row: ImageRow): number {
+  return row['row_id'] as number;
+}

@@ -3,7 +3,7 @@ import { ContentSum } from '../inventory/content.ts';
 import type { Image } from '../inventory/image.ts';
 import type { RowIds } from './row-ids.ts';
 import { RowSet } from './row-set.ts';
-import { toImage, type ImageRow } from './rows.ts';
+import { rowIdOf, toImage, type ImageRow } from './rows.ts';
 import type { StageStatements } from './stage-statements.ts';
 
 /** An image that a run was shown. */
@@ -82,7 +82,7 @@ export class Sightings {
   show(image: Image, digest: Buffer | null): Sighting {
     const row = this.#options.sql.findStored.get(image.id);
     if (row === undefined) return this.#insert(image);
-    const sighting = this.#see(row['row_id'] as number);
+    const sighting = this.#see(rowIdOf(row));
     if (!sighting.isKnown) this.#update(row, image);
     else if (!sameImage(toImage(row), image)) this.#change(sighting.rowId, image, digest);
     else {
@@ -115,7 +115,7 @@ export class Sightings {
   showNew(image: Image): Sighting {
     const row = this.#options.sql.findStored.get(image.id);
     if (row === undefined) return this.#insert(image);
-    const sighting = this.#see(row['row_id'] as number);
+    const sighting = this.#see(rowIdOf(row));
     if (!sighting.isKnown) this.#update(row, image);
     return sighting;
   }
@@ -160,7 +160,7 @@ export class Sightings {
   #update(row: ImageRow, image: Image): void {
     const before = toImage(row);
     if (sameImage(before, image)) return;
-    this.#options.sql.updateOwn(row['row_id'] as number, image);
+    this.#options.sql.updateOwn(rowIdOf(row), image);
     this.amend(before, image);
   }
 

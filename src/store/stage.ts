@@ -8,6 +8,7 @@ import { digestAt, takeIn, type Show, type Shown } from './intake.ts';
 import { ShownMemory } from './memory.ts';
 import { publish, readChanges } from './publish.ts';
 import { RowSet } from './row-set.ts';
+import { rowIdOf } from './rows.ts';
 import { ShownImages } from './shown-images.ts';
 import { Sightings, type SightingsOptions } from './sightings.ts';
 import { StageJournal } from './stage-journal.ts';
@@ -155,7 +156,7 @@ export class RunStage implements Stage {
 
   condemn(id: string): void {
     const row = this.#sql.findStored.get(id);
-    if (row !== undefined) this.#gone.add(row['row_id'] as number);
+    if (row !== undefined) this.#gone.add(rowIdOf(row));
   }
 
   condemnRest(): void {
